@@ -1,0 +1,79 @@
+/* STAR files as RELION, starfile, starparser and gemmi write them.
+ *
+ * The parser keeps the bytes and remembers where each row stands, so that a STAR file with rows left out is the input
+ * with those lines left out, byte for byte; values are cut out of a row only when asked for, so a particle file with
+ * millions of rows costs 16 bytes a row beside its own bytes.  Liberal in reading (a blank or comment line between rows, a
+ * missing "#N", CRLF), for the variants seen in the wild see doc/formats.md. */
+#ifndef MDUP_FORMATS_STAR_H
+#define MDUP_FORMATS_STAR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+typedef struct {
+    size_t begin, end; /* byte range of the line(s) in the file, its newline included */
+    size_t line;       /* 1-based line number, for messages */
+} mdup_star_row;
+
+typedef struct {
+    char *name;    /* what stands behind "data_"; "" for an unnamed block */
+    bool is_loop;  /* false: label/value pairs, presented as one row whose columns each stand on a line of their own */
+    size_t line;   /* of the data_ line */
+    size_t n_columns;
+    char **labels; /* without the leading '_'; as written otherwise */
+    size_t n_rows; /* pairs: 1 when there is any pair */
+    mdup_star_row *rows;       /* loops only; NULL for pairs */
+    mdup_star_row *pair_lines; /* pairs only: one an item; NULL for loops */
+} mdup_star_table;
+
+typedef struct {
+    char *bytes; /* the file, owned, NUL behind it */
+    size_t length;
+    size_t n_tables;
+    mdup_star_table *tables;
+    int64_t version; /* N of the first "# version N"; 0 when there is none (RELION <= 3.0, starfile) */
+    bool has_crlf;   /* some line ends in CR LF; RELION itself refuses such a file */
+} mdup_star;
+
+/** Parses `length` bytes, which are copied.  `name` is only used in messages.  NULL with *err set: PARSE (naming file and
+ *  line), NOMEM.  Free with mdup_star_free. */
+mdup_star *mdup_star_parse(const char *bytes, size_t length, const char *name, mdup_error **err) MDUP_MUST_CHECK;
+
+/** Reads and parses a file. */
+mdup_star *mdup_star_read(const char *path, mdup_error **err) MDUP_MUST_CHECK;
+void mdup_star_free(mdup_star *star);
+
+/** The table of that name, or NULL. */
+const mdup_star_table *mdup_star_find(const mdup_star *star, const char *table_name);
+
+/** Column index of a label (without '_', case-sensitive), or -1. */
+ptrdiff_t mdup_star_column(const mdup_star_table *table, const char *label);
+
+/** Puts the value at (row, column), unquoted and unescaped, into `value` (reset first).  Row and column must exist.  False
+ *  only when memory runs out. */
+bool mdup_star_value(const mdup_star *star, const mdup_star_table *table, size_t row, size_t column,
+                     mdup_strbuf *value, mdup_error **err) MDUP_MUST_CHECK;
+
+/** Appends the file to `out` without those rows of the loop `table` whose leave_out[row] is true.  Every other byte stays. */
+bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table, const bool *leave_out,
+                             mdup_strbuf *out, mdup_error **err) MDUP_MUST_CHECK;
+
+typedef enum {
+    MDUP_STAR_MICROGRAPHS, /* what we want */
+    MDUP_STAR_MOVIES,      /* data_movies, or rlnMicrographMovieName without rlnMicrographName */
+    MDUP_STAR_PARTICLES,   /* data_particles, or rlnImageName */
+    MDUP_STAR_TOMOGRAPHY,  /* data_global, rlnTomoName */
+    MDUP_STAR_COORDINATES, /* rlnCoordinateX without the above */
+    MDUP_STAR_OTHER
+} mdup_star_kind;
+
+/** What kind of list this is, and (when micrographs) the table that holds rlnMicrographName. */
+mdup_star_kind mdup_star_classify(const mdup_star *star, const mdup_star_table **micrographs);
+
+/** The name of a kind, for messages: "micrographs", "movies", ... */
+const char *mdup_star_kind_name(mdup_star_kind kind);
+
+#endif
