@@ -14,15 +14,16 @@ typedef enum { MDUP_LOG_INFO, MDUP_LOG_WARNING } mdup_log_level;
 typedef struct {
     void *user; /* handed back to each function */
 
-    /* One line of text, without newline.  Always called on the thread that called the job.  May be NULL. */
+    /* One line of text, without newline.  Always called on the thread that called the job.  May be
+     * NULL. */
     void (*log)(void *user, mdup_log_level level, const char *line);
 
-    /* `done` of `total` units of `stage` ("reading", "comparing") are finished.  Called on the calling thread, often;
-     * rate limiting is the receiver's business.  May be NULL. */
+    /* `done` of `total` units of `stage` ("reading", "comparing") are finished.  Called on the
+     * calling thread, often; rate limiting is the receiver's business.  May be NULL. */
     void (*progress)(void *user, const char *stage, int64_t done, int64_t total);
 
-    /* Returns true when the job is to stop; it then fails with MDUP_ERROR_ABORTED.  Called on the calling thread.  May be
-     * NULL. */
+    /* Returns true when the job is to stop; it then fails with MDUP_ERROR_ABORTED.  Called on the
+     * calling thread.  May be NULL. */
     bool (*stop)(void *user);
 } mdup_callbacks;
 

@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 typedef enum {
-    MDUP_ORDER_AUTO,    /* time when every name holds one, else natural for numbered names, else as listed */
+    MDUP_ORDER_AUTO,    /* time when every name holds one, else natural for numbered names, else as
+                           listed */
     MDUP_ORDER_STAR,    /* as listed */
     MDUP_ORDER_NAME,    /* by name as bytes: the original tool's order */
     MDUP_ORDER_NATURAL, /* by name, runs of digits compared as numbers */

@@ -1,6 +1,6 @@
-/* Errors: every function that can fail takes a `mdup_error **` last.  It may be NULL.  On failure the function
- * returns false (or NULL) and, when the caller gave a place, puts one error there that the caller frees.  Outputs
- * are untouched on failure.  No global state: safe from any thread. */
+/* Errors: every function that can fail takes a `mdup_error **` last.  It may be NULL.  On failure
+ * the function returns false (or NULL) and, when the caller gave a place, puts one error there that
+ * the caller frees.  Outputs are untouched on failure.  No global state: safe from any thread. */
 #ifndef MICRODUP_ERROR_H
 #define MICRODUP_ERROR_H
 
@@ -36,8 +36,8 @@ typedef struct mdup_error mdup_error;
 /** What kind of failure it was. */
 MDUP_PUBLIC mdup_error_code mdup_error_get_code(const mdup_error *err);
 
-/** One line, in English, without a final full stop or newline, naming the file concerned and what to do about it.
- *  Owned by the error. */
+/** One line, in English, without a final full stop or newline, naming the file concerned and what
+ * to do about it. Owned by the error. */
 MDUP_PUBLIC const char *mdup_error_get_message(const mdup_error *err);
 
 /** Frees *err, when there is one, and sets it to NULL. */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 /** Formats one line and hands it to callbacks->log, when there is one. */
-void mdup_log(const mdup_callbacks *callbacks, mdup_log_level level, const char *format, ...) MDUP_PRINTF(3, 4);
+void mdup_log(const mdup_callbacks *callbacks, mdup_log_level level, const char *format, ...)
+    MDUP_PRINTF(3, 4);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longest number text looked at; longer is refused.  A double needs at most 24 digits to be told from its neighbours. */
+/* Longest number text looked at; longer is refused.  A double needs at most 24 digits to be told
+ * from its neighbours. */
 enum { NUMBER_TEXT_bytes = 64 };
 
 void mdup_locale_enter_c(mdup_locale_guard *guard)
@@ -56,7 +57,8 @@ bool mdup_parse_double(const char *text, size_t length, double *out)
     char copy[NUMBER_TEXT_bytes];
     if (!copy_number_text(text, length, copy))
         return false;
-    /* strtod also takes hexadecimal, "inf" and "nan": none is a value in a STAR file or on a command line. */
+    /* strtod also takes hexadecimal, "inf" and "nan": none is a value in a STAR file or on a
+     * command line. */
     if (strspn(copy, "+-.0123456789eE") != length)
         return false;
     mdup_locale_guard guard;

@@ -1,5 +1,5 @@
-/* Numbers from text, strictly: the whole text is the number or it is refused ("12abc" is not 12), and the decimal point
- * is '.' whatever the locale of the program around us. */
+/* Numbers from text, strictly: the whole text is the number or it is refused ("12abc" is not 12),
+ * and the decimal point is '.' whatever the locale of the program around us. */
 #ifndef MDUP_BASE_NUMBER_H
 #define MDUP_BASE_NUMBER_H
 
@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 
-/** Text of `length` bytes, no NUL needed, to a number.  False, with *out untouched, when any of it is not part of the
- *  number, when it is empty, or when it does not fit.  A double is finite. */
+/** Text of `length` bytes, no NUL needed, to a number.  False, with *out untouched, when any of it
+ * is not part of the number, when it is empty, or when it does not fit.  A double is finite. */
 bool mdup_parse_int64(const char *text, size_t length, int64_t *out) MDUP_MUST_CHECK;
 bool mdup_parse_double(const char *text, size_t length, double *out) MDUP_MUST_CHECK;
 

@@ -81,7 +81,8 @@ bool mdup_path_make_directory(const char *path, mdup_error **err)
     return ok;
 }
 
-static bool read_all(int fd, const char *path, size_t max_bytes, mdup_strbuf *into, mdup_error **err)
+static bool read_all(int fd, const char *path, size_t max_bytes, mdup_strbuf *into,
+                     mdup_error **err)
 {
     char block[65536];
     for (;;) {
@@ -94,7 +95,8 @@ static bool read_all(int fd, const char *path, size_t max_bytes, mdup_strbuf *in
         if (got == 0)
             return mdup_strbuf_check(into, err);
         if (into->length > max_bytes)
-            return mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: larger than %zu MB, too large for such a file", path,
+            return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
+                             "%s: larger than %zu MB, too large for such a file", path,
                              max_bytes >> 20);
     }
 }
@@ -103,8 +105,8 @@ char *mdup_file_read(const char *path, size_t max_bytes, size_t *length, mdup_er
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        mdup_fail(err, errno == ENOENT ? MDUP_ERROR_MISSING : MDUP_ERROR_IO, "%s: cannot be opened: %s", path,
-                  strerror(errno));
+        mdup_fail(err, errno == ENOENT ? MDUP_ERROR_MISSING : MDUP_ERROR_IO,
+                  "%s: cannot be opened: %s", path, strerror(errno));
         return NULL;
     }
     mdup_strbuf bytes = MDUP_STRBUF_INIT;
@@ -132,8 +134,10 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
-/* The directory entry is not synced: a rename that is lost in a power failure leaves the old file, which is whole. */
-static bool write_and_rename(const char *temporary, const char *path, const void *bytes, size_t length)
+/* The directory entry is not synced: a rename that is lost in a power failure leaves the old file,
+ * which is whole. */
+static bool write_and_rename(const char *temporary, const char *path, const void *bytes,
+                             size_t length)
 {
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)

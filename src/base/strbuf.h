@@ -13,7 +13,10 @@ typedef struct {
     bool failed; /* memory ran out at some append; the text is incomplete */
 } mdup_strbuf;
 
-#define MDUP_STRBUF_INIT {NULL, 0, 0, false}
+#define MDUP_STRBUF_INIT                                                                           \
+    {                                                                                              \
+        NULL, 0, 0, false                                                                          \
+    }
 
 void mdup_strbuf_append(mdup_strbuf *buf, const char *bytes, size_t length);
 void mdup_strbuf_puts(mdup_strbuf *buf, const char *text);

@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 
-/** Appends one field, preceded by a comma unless it is the first of its line (the buffer is empty or ends in LF). */
+/** Appends one field, preceded by a comma unless it is the first of its line (the buffer is empty or
+ * ends in LF).  An empty first field is written as "", since nothing else would show that it is
+ * there.  Memory that runs out is remembered in `out` (mdup_strbuf_check). */
 void mdup_csv_field(mdup_strbuf *out, const char *text);
 
 /** The same with printf. */

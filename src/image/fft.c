@@ -27,7 +27,8 @@ static void make_plans(mdup_fft *fft, float *real, float complex *spectrum)
 mdup_fft *mdup_fft_new(int32_t nx, int32_t ny, mdup_error **err)
 {
     if (nx < 1 || ny < 1) {
-        mdup_fail(err, MDUP_ERROR_INVALID, "a transform of %d x %d samples makes no sense", (int)nx, (int)ny);
+        mdup_fail(err, MDUP_ERROR_INVALID, "a transform of %d x %d samples makes no sense", (int)nx,
+                  (int)ny);
         return NULL;
     }
     mdup_fft *fft = mdup_calloc(1, sizeof *fft, err);
@@ -35,7 +36,8 @@ mdup_fft *mdup_fft_new(int32_t nx, int32_t ny, mdup_error **err)
         return NULL;
     fft->nx = nx;
     fft->ny = ny;
-    /* The plans are made on buffers of the alignment that all buffers will have, and let go again. */
+    /* The plans are made on buffers of the alignment that all buffers will have, and let go again.
+     */
     float *real = mdup_alloc_aligned((size_t)nx * (size_t)ny, sizeof *real, err);
     float complex *spectrum =
         real ? mdup_alloc_aligned(mdup_fft_spectrum_size(fft), sizeof *spectrum, err) : NULL;

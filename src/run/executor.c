@@ -15,11 +15,11 @@ typedef struct {
     const mdup_batch *batch;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    size_t next;         /* the first item nobody has taken */
+    size_t next; /* the first item nobody has taken */
     size_t done;
-    int running;         /* workers that have not returned */
+    int running; /* workers that have not returned */
     bool stop;
-    size_t failed_item;  /* lowest failing item; valid when error is set */
+    size_t failed_item; /* lowest failing item; valid when error is set */
     mdup_error *error;
 } pool;
 
@@ -28,7 +28,8 @@ typedef struct {
     int worker;
 } worker_context;
 
-/* Takes the next item in order, so that a failing batch has run every item below the one it reports. */
+/* Takes the next item in order, so that a failing batch has run every item below the one it
+ * reports. */
 static bool take_item(pool *p, size_t *item)
 {
     pthread_mutex_lock(&p->lock);
@@ -95,7 +96,8 @@ static void wait_a_little(pool *p)
     pthread_cond_timedwait(&p->changed, &p->lock, &until);
 }
 
-/* The calling thread only watches, so that progress and stop requests are prompt however long an item takes. */
+/* The calling thread only watches, so that progress and stop requests are prompt however long an
+ * item takes. */
 static void watch(pool *p, bool *aborted)
 {
     size_t reported = 0;

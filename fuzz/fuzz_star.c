@@ -1,0 +1,110 @@
+/* Any bytes as a STAR file: the parser, the values, the classification, and the promises of
+ * mdup_star_write_without. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/star.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Values asked for in one table: each costs the length of its row, so that asking for all of a wide
+ * row would make slow inputs that say nothing about the parser. */
+enum { MAX_VALUES = 64 };
+
+static void require(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+static void check_values(const mdup_star *star, const mdup_star_table *table)
+{
+    mdup_strbuf value = MDUP_STRBUF_INIT;
+    size_t asked = 0;
+    for (size_t row = 0; row < table->n_rows; row++)
+        for (size_t column = 0; column < table->n_columns && asked < MAX_VALUES;
+             column++, asked++) {
+            require(mdup_star_value(star, table, row, column, &value, NULL));
+            require(value.text && strlen(value.text) == value.length);
+            require(!strchr(value.text, '\n'));
+        }
+    mdup_strbuf_free(&value);
+}
+
+static void check_places(const mdup_star *star, const mdup_star_table *table)
+{
+    const mdup_star_row *lines = table->is_loop ? table->rows : table->pair_lines;
+    size_t n = table->is_loop ? table->n_rows : table->n_columns, behind = 0;
+    for (size_t i = 0; i < n; i++) {
+        require(lines[i].begin >= behind && lines[i].end > lines[i].begin);
+        require(lines[i].end <= star->length && lines[i].line > table->line);
+        require(lines[i].end == star->length || star->bytes[lines[i].end - 1] == '\n');
+        behind = lines[i].end;
+    }
+    for (size_t i = 0; i < table->n_columns && i < MAX_VALUES; i++)
+        require(mdup_star_column(table, table->labels[i]) == (ptrdiff_t)i);
+    require(table->is_loop ? table->n_columns > 0 : table->n_rows == (table->n_columns > 0));
+}
+
+/* Leaves out the rows whose number has a bit of `pattern` set. */
+static void check_write(const mdup_star *star, size_t table_index, unsigned pattern)
+{
+    const mdup_star_table *table = &star->tables[table_index];
+    bool *leave_out = calloc(table->n_rows + 1, sizeof *leave_out);
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    require(leave_out != NULL);
+    size_t left_out = 0, bytes_left_out = 0;
+    for (size_t i = 0; table->is_loop && i < table->n_rows; i++) {
+        leave_out[i] = (pattern >> (i % 8)) & 1;
+        left_out += leave_out[i];
+        bytes_left_out += leave_out[i] ? table->rows[i].end - table->rows[i].begin : 0;
+    }
+    require(mdup_star_write_without(star, table, leave_out, &out, NULL));
+    require(out.length == star->length - bytes_left_out);
+    if (left_out == 0)
+        require(out.length == 0 || memcmp(out.text, star->bytes, star->length) == 0);
+    /* In one column a row may look like a block, and which it is depends on the next row. */
+    if (table->n_columns > 1) {
+        mdup_star *again = mdup_star_parse(out.text, out.length, "again", NULL);
+        require(again && again->n_tables == star->n_tables);
+        require(again->tables[table_index].n_rows == table->n_rows - left_out);
+        mdup_star_free(again);
+    }
+    mdup_strbuf_free(&out);
+    free(leave_out);
+}
+
+static void check_error(mdup_error *err)
+{
+    const char *message = mdup_error_get_message(err);
+    require(strncmp(message, "fuzz: ", 6) == 0 || mdup_error_get_code(err) == MDUP_ERROR_NOMEM);
+    require(strlen(message) < 300 && !strpbrk(message, "\n\r\t"));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    mdup_error *err = NULL;
+    const char *bytes = (const char *)data;
+    mdup_star *star = mdup_star_parse(bytes, size, "fuzz", &err);
+    require(!star == !!err);
+    if (!star) {
+        check_error(err);
+        mdup_error_clear(&err);
+        return 0;
+    }
+    require(star->length == size && memcmp(star->bytes, bytes, size) == 0 && star->n_tables > 0);
+    for (size_t i = 0; i < star->n_tables; i++) {
+        check_places(star, &star->tables[i]);
+        check_values(star, &star->tables[i]);
+    }
+    const mdup_star_table *micrographs;
+    bool is_list = mdup_star_classify(star, &micrographs) == MDUP_STAR_MICROGRAPHS;
+    require(is_list == (micrographs != NULL));
+    /* One table, chosen by the input: all of them would be quadratic. */
+    size_t chosen = micrographs ? (size_t)(micrographs - star->tables) : size % star->n_tables;
+    check_write(star, chosen, 0);
+    check_write(star, chosen, data[size / 2]);
+    mdup_star_free(star);
+    return 0;
+}

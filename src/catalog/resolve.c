@@ -1,0 +1,213 @@
+#include "catalog/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "formats/image_file.h"
+
+static const char project_mark[] = "default_pipeline.star";
+
+static bool add_root(mdup_resolver *r, char *root)
+{
+    if (!root)
+        return false;
+    for (size_t i = 0; i < r->n_roots; i++) {
+        if (strcmp(r->roots[i], root) == 0) {
+            free(root);
+            return true;
+        }
+    }
+    r->roots[r->n_roots++] = root;
+    return true;
+}
+
+/* Takes "." and "x/.." out of an absolute path, in place. */
+static void shorten(char *path)
+{
+    char *out = path; /* behind what is kept; a '/' comes next */
+    for (char *at = path; *at;) {
+        size_t length = strcspn(at + 1, "/");
+        bool is_here = length == 0 || (length == 1 && at[1] == '.');
+        bool is_up = length == 2 && at[1] == '.' && at[2] == '.';
+        if (is_up) {
+            while (out > path && *--out != '/')
+                ;
+        } else if (!is_here) {
+            memmove(out, at, length + 1);
+            out += length + 1;
+        }
+        at += length + 1;
+    }
+    if (out == path)
+        *out++ = '/';
+    *out = '\0';
+}
+
+/* The folder as an absolute path, by its letters: a job's folder may be a link to a scratch disk,
+ * and the project is above the link, not above what it points to.  NULL without an error when there
+ * is no current folder. */
+static char *absolute_folder(const char *folder, mdup_error **err)
+{
+    char here[4096] = "/";
+    if (folder[0] != '/' && !getcwd(here, sizeof here))
+        return NULL;
+    mdup_strbuf path = MDUP_STRBUF_INIT;
+    if (folder[0] != '/')
+        mdup_strbuf_puts(&path, here);
+    mdup_strbuf_printf(&path, "/%s", folder);
+    if (!mdup_strbuf_check(&path, err)) {
+        mdup_strbuf_free(&path);
+        return NULL;
+    }
+    shorten(path.text);
+    return path.text;
+}
+
+static bool is_project(const char *folder, bool *is_one, mdup_error **err)
+{
+    char *mark = mdup_path_join(folder, project_mark, err);
+    if (!mark)
+        return false;
+    *is_one = mdup_path_is_file(mark);
+    free(mark);
+    return true;
+}
+
+/* Sets *project to the nearest folder from `folder` upwards that is a RELION project, NULL when
+ * there is none. */
+static bool find_project(const char *folder, char **project, mdup_error **err)
+{
+    mdup_error *nomem = NULL;
+    char *at = absolute_folder(folder, &nomem);
+    *project = NULL;
+    if (nomem)
+        return mdup_error_move(err, &nomem);
+    while (at) {
+        bool is_one;
+        if (!is_project(at, &is_one, err)) {
+            free(at);
+            return false;
+        }
+        if (is_one) {
+            *project = at;
+            return true;
+        }
+        char *slash = strrchr(at, '/');
+        if (!slash || (slash == at && at[1] == '\0')) {
+            free(at);
+            return true;
+        }
+        slash[slash == at ? 1 : 0] = '\0';
+    }
+    return true;
+}
+
+bool mdup_resolver_init(mdup_resolver *r, const char *path, bool is_star, const char *project_dir,
+                        mdup_error **err)
+{
+    *r = (mdup_resolver){.n_roots = 0};
+    if (project_dir)
+        return add_root(r, mdup_strdup(project_dir, err)) && add_root(r, mdup_strdup(".", err));
+    if (!add_root(r, mdup_strdup(".", err)))
+        return false;
+    char *folder = mdup_path_directory(path, err);
+    if (!folder)
+        return false;
+    char *project = NULL;
+    if ((is_star && !find_project(folder, &project, err)) || (project && !add_root(r, project))) {
+        free(folder);
+        return false;
+    }
+    return add_root(r, folder);
+}
+
+void mdup_resolver_free(mdup_resolver *r)
+{
+    for (size_t i = 0; i < r->n_roots; i++)
+        free(r->roots[i]);
+    free(r->first_missing);
+    *r = (mdup_resolver){.n_roots = 0};
+}
+
+/* *found becomes the path below this root when it exists, else NULL. */
+static bool try_root(mdup_resolver *r, size_t root, const char *file, char **found,
+                     mdup_error **err)
+{
+    *found = NULL;
+    char *path = mdup_path_join(r->roots[root], file, err);
+    if (!path)
+        return false;
+    if (!mdup_path_is_file(path)) {
+        free(path);
+        return true;
+    }
+    r->last = root;
+    *found = path;
+    return true;
+}
+
+static bool find_file(mdup_resolver *r, const char *file, char **found, mdup_error **err)
+{
+    size_t first = r->last, n_roots = file[0] == '/' ? 1 : r->n_roots;
+    *found = NULL;
+    if (!try_root(r, file[0] == '/' ? 0 : first, file, found, err))
+        return false;
+    for (size_t i = 0; i < n_roots && !*found && n_roots > 1; i++)
+        if (i != first && !try_root(r, i, file, found, err))
+            return false;
+    return true;
+}
+
+static bool note_missing(mdup_resolver *r, const char *name, mdup_error **err)
+{
+    r->n_missing++;
+    if (r->first_missing)
+        return true;
+    r->first_missing = mdup_strdup(name, err);
+    return r->first_missing != NULL;
+}
+
+bool mdup_resolver_find(mdup_resolver *r, mdup_micrograph *m, mdup_error **err)
+{
+    char *file, *found;
+    int32_t slice;
+    if (!mdup_image_split_name(m->name, &file, &slice, err))
+        return false;
+    if (!find_file(r, file, &found, err)) {
+        free(file);
+        return false;
+    }
+    m->slice = slice;
+    m->path = found ? found : file;
+    if (!found)
+        return note_missing(r, m->name, err);
+    free(file);
+    r->n_found++;
+    return true;
+}
+
+void mdup_resolver_warn(const mdup_resolver *r, const char *path, const mdup_callbacks *callbacks)
+{
+    if (r->n_missing == 0)
+        return;
+    if (r->n_found > 0) {
+        mdup_log(callbacks, MDUP_LOG_WARNING,
+                 "%s: %zu of its %zu files are missing, the first is %s", path, r->n_missing,
+                 r->n_missing + r->n_found, r->first_missing);
+        return;
+    }
+    mdup_strbuf roots = MDUP_STRBUF_INIT;
+    for (size_t i = 0; i < r->n_roots; i++)
+        mdup_strbuf_printf(&roots, "%s%s", i ? ", " : "",
+                           strcmp(r->roots[i], ".") == 0 ? "the current folder" : r->roots[i]);
+    mdup_log(callbacks, MDUP_LOG_WARNING,
+             "%s: none of its files was found (%zu, the first is %s); looked from %s; say with "
+             "--project_dir which folder the names are relative to",
+             path, r->n_missing, r->first_missing, roots.text ? roots.text : ".");
+    mdup_strbuf_free(&roots);
+}

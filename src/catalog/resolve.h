@@ -1,0 +1,36 @@
+/* From the name in a list to the file on the disk. */
+#ifndef MDUP_CATALOG_RESOLVE_H
+#define MDUP_CATALOG_RESOLVE_H
+
+#include "catalog/build.h"
+
+enum { MDUP_RESOLVER_MAX_roots = 3 };
+
+/* The folders a name may be relative to, "." being the current one.  Names of one list mostly share
+ * theirs, and on a network file system every question costs: the root of the last name found is
+ * asked first. */
+typedef struct {
+    char *roots[MDUP_RESOLVER_MAX_roots];
+    size_t n_roots;
+    size_t last;
+    size_t n_found, n_missing;
+    char *first_missing;
+} mdup_resolver;
+
+/** Roots for the names in the STAR file or list at `path`: with project_dir that and then the
+ * current folder; else the current folder, the RELION project above the STAR (is_star; the nearest
+ * folder upwards that holds default_pipeline.star) and the folder of the list.  Free with
+ * mdup_resolver_free, also after a failure (NOMEM). */
+bool mdup_resolver_init(mdup_resolver *r, const char *path, bool is_star, const char *project_dir,
+                        mdup_error **err) MDUP_MUST_CHECK;
+void mdup_resolver_free(mdup_resolver *r);
+
+/** Sets path and slice of a micrograph from its name ("N@stack" and a forced format allowed); to
+ * the name's own file when there is none anywhere. */
+bool mdup_resolver_find(mdup_resolver *r, mdup_micrograph *m, mdup_error **err) MDUP_MUST_CHECK;
+
+/** A warning when files were missing: all of them means that the names are relative to another
+ * folder. */
+void mdup_resolver_warn(const mdup_resolver *r, const char *path, const mdup_callbacks *callbacks);
+
+#endif

@@ -1,0 +1,217 @@
+#include "flow/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "run/executor.h"
+#include "verify/significance.h"
+#include "verify/verify.h"
+
+typedef struct {
+    mdup_condition_scratch *condition;
+    mdup_verifier *verifier;
+    float *clean[2]; /* the two frames of a pair */
+} worker;
+
+typedef struct {
+    const mdup_search_frames *frames;
+    const mdup_callbacks *callbacks;
+    int n_threads;
+    mdup_conditioner *conditioner;
+    mdup_statistics statistics;
+    double *powers; /* of the frames in the sample, MDUP_RADIAL_BINS each */
+    worker *workers;
+    mdup_shortlist shortlist;
+    mdup_pair *pairs; /* one a candidate; log10_evalue filled in last */
+    const char *stage;
+    size_t stage_items;
+} comparison;
+
+static bool report(void *context, size_t done)
+{
+    comparison *c = context;
+    const mdup_callbacks *cb = c->callbacks;
+    if (cb && cb->progress && c->stage)
+        cb->progress(cb->user, c->stage, (int64_t)done, (int64_t)c->stage_items);
+    return !(cb && cb->stop && cb->stop(cb->user));
+}
+
+static bool run_stage(comparison *c, const char *stage, size_t n_items, mdup_job job,
+                      mdup_error **err)
+{
+    c->stage = stage;
+    c->stage_items = n_items;
+    mdup_batch batch = {n_items, c->n_threads, job, report, c};
+    return mdup_run_batch(&batch, err);
+}
+
+/* ---- session statistics ---- */
+
+static bool measure_power(void *context, size_t item, int w, mdup_error **err)
+{
+    (void)err;
+    comparison *c = context;
+    mdup_condition_power(c->conditioner, c->frames->get(c->frames->context, item),
+                         c->workers[w].condition, c->powers + item * MDUP_RADIAL_BINS);
+    return true;
+}
+
+static void add_up(comparison *c)
+{
+    mdup_statistics *st = &c->statistics;
+    size_t pixels = (size_t)st->nx * (size_t)st->ny;
+    for (size_t f = 0; f < st->n_frames; f++) {
+        const int8_t *frame = c->frames->get(c->frames->context, f);
+        for (size_t i = 0; i < pixels; i++)
+            st->sum[i] += frame[i];
+        for (int k = 0; k < MDUP_RADIAL_BINS; k++)
+            st->power[k] += c->powers[f * MDUP_RADIAL_BINS + (size_t)k] / (double)st->n_frames;
+    }
+}
+
+static bool make_statistics(comparison *c, mdup_error **err)
+{
+    mdup_statistics *st = &c->statistics;
+    st->nx = c->frames->nx;
+    st->ny = c->frames->ny;
+    st->n_frames = mdup_statistics_sample_size(c->frames->n);
+    st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
+    c->powers =
+        st->sum ? mdup_calloc(st->n_frames * MDUP_RADIAL_BINS, sizeof *c->powers, err) : NULL;
+    if (!c->powers || !run_stage(c, NULL, st->n_frames, measure_power, err))
+        return false;
+    add_up(c);
+    mdup_conditioner_set_statistics(c->conditioner, st);
+    return true;
+}
+
+/* ---- verification ---- */
+
+/* The score of a place: the mean of how it stands out in the whole map and on the shared area.  Either alone is fooled where the other
+ * is not: doc/methods.md. */
+static double score_of(const mdup_peak *peak, const mdup_verdict *verdict)
+{
+    return ((double)peak->local_z + (double)verdict->z) / 2;
+}
+
+static void load_clean(comparison *c, size_t frame, float *out)
+{
+    mdup_condition_clean(c->conditioner, c->frames->get(c->frames->context, frame),
+                         frame < c->statistics.n_frames, out);
+}
+
+static bool verify_one(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    const mdup_candidate *candidate = &c->shortlist.items[item];
+    worker *me = &c->workers[w];
+    load_clean(c, candidate->a, me->clean[0]);
+    load_clean(c, candidate->b, me->clean[1]);
+    mdup_pair *pair = &c->pairs[item];
+    *pair = (mdup_pair){.a = candidate->a, .b = candidate->b};
+    for (int p = 0; p < MDUP_PEAKS; p++) {
+        const mdup_peak *peak = &candidate->peaks[p];
+        mdup_verdict verdict;
+        if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], (double)peak->shift_x,
+                         (double)peak->shift_y, &verdict, err))
+            return false;
+        double score = score_of(peak, &verdict);
+        if (p == 0 || score > pair->score) {
+            pair->score = score;
+            pair->shift_x_px = verdict.shift_x;
+            pair->shift_y_px = verdict.shift_y;
+        }
+    }
+    int32_t nx = c->frames->nx, ny = c->frames->ny;
+    pair->overlap = mdup_overlap(nx, ny, pair->shift_x_px, pair->shift_y_px);
+    pair->ccc =
+        mdup_shared_ccc(me->clean[0], me->clean[1], nx, ny, pair->shift_x_px, pair->shift_y_px);
+    return true;
+}
+
+static bool verify_all(comparison *c, mdup_error **err)
+{
+    c->pairs = mdup_calloc(c->shortlist.n, sizeof *c->pairs, err);
+    return c->pairs && run_stage(c, "verifying", c->shortlist.n, verify_one, err);
+}
+
+/* ---- significance ---- */
+
+static bool rate_all(comparison *c, mdup_error **err)
+{
+    double *scores = mdup_calloc(c->shortlist.n, sizeof *scores, err);
+    if (!scores)
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->shortlist.items[i].drawn)
+            scores[n++] = c->pairs[i].score;
+    mdup_null null = mdup_null_fit(scores, n);
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        c->pairs[i].log10_evalue =
+            mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
+    free(scores);
+    return true;
+}
+
+static void keep_significant(comparison *c, double max_evalue, mdup_pair_list *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->pairs[i].log10_evalue <= log10(max_evalue))
+            c->pairs[kept++] = c->pairs[i];
+    *out = (mdup_pair_list){c->pairs, kept, c->shortlist.n_compared};
+    c->pairs = NULL;
+}
+
+/* ---- the whole ---- */
+
+static bool make_workers(comparison *c, mdup_error **err)
+{
+    size_t pixels = (size_t)c->frames->nx * (size_t)c->frames->ny;
+    c->workers = mdup_calloc((size_t)c->n_threads, sizeof *c->workers, err);
+    for (int w = 0; c->workers && w < c->n_threads; w++) {
+        worker *me = &c->workers[w];
+        if (!(me->condition = mdup_condition_scratch_new(c->conditioner, err)) ||
+            !(me->verifier = mdup_verifier_new(c->conditioner, err)) ||
+            !(me->clean[0] = mdup_alloc_aligned(pixels, sizeof *me->clean[0], err)) ||
+            !(me->clean[1] = mdup_alloc_aligned(pixels, sizeof *me->clean[1], err)))
+            return false;
+    }
+    return c->workers != NULL;
+}
+
+static void clear(comparison *c)
+{
+    for (int w = 0; c->workers && w < c->n_threads; w++) {
+        mdup_condition_scratch_free(c->workers[w].condition);
+        mdup_verifier_free(c->workers[w].verifier);
+        free(c->workers[w].clean[0]);
+        free(c->workers[w].clean[1]);
+    }
+    free(c->workers);
+    free(c->powers);
+    free(c->statistics.sum);
+    free(c->shortlist.items);
+    free(c->pairs);
+    mdup_conditioner_free(c->conditioner);
+}
+
+bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, int n_threads,
+                         const mdup_callbacks *callbacks, mdup_pair_list *out, mdup_error **err)
+{
+    if (mdup_search_count_pairs(frames) == 0) {
+        *out = (mdup_pair_list){0};
+        return true;
+    }
+    comparison c = {.frames = frames, .callbacks = callbacks, .n_threads = n_threads};
+    c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
+    bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
+              mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
+              verify_all(&c, err) && rate_all(&c, err);
+    if (ok)
+        keep_significant(&c, max_evalue, out);
+    clear(&c);
+    return ok;
+}

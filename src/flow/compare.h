@@ -1,0 +1,25 @@
+/* All pairs of the frames of one geometry: session statistics, search, verification, significance.
+ */
+#ifndef MDUP_FLOW_COMPARE_H
+#define MDUP_FLOW_COMPARE_H
+
+#include <microdup/callbacks.h>
+
+#include "base/error.h"
+#include "search/search.h"
+#include "verify/pair.h"
+
+typedef struct {
+    mdup_pair
+        *items; /* a, b: indices into the frames; shift in px of the frame; sorted by (a, b) */
+    size_t n;
+    int64_t n_compared;
+} mdup_pair_list;
+
+/** Finds every significant pair (E-value <= max_evalue).  The frames are borrowed.  False with *err
+ * (NOMEM, ABORTED).  Free out->items with free(). */
+bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, int n_threads,
+                         const mdup_callbacks *callbacks, mdup_pair_list *out,
+                         mdup_error **err) MDUP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,203 @@
+#include "flow/reading.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/strbuf.h"
+#include "image/bin.h"
+#include "image/frame.h"
+
+/* A frame smaller than this a side has too few independent pixels for any shift to stand out. */
+enum { SMALLEST_FRAME_px = 32 };
+
+/* More of the frame than this constant: what is left is no micrograph. */
+static const double LARGEST_CONSTANT_SHARE = 0.5;
+
+static void judge(mdup_reading *reading, mdup_status status, const char *reason)
+{
+    reading->judgement.status = status;
+    free(reading->judgement.reason);
+    reading->judgement.reason = mdup_strdup(reason, NULL);
+}
+
+static bool is_empty_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
+static mdup_status status_of_error(const mdup_micrograph *m, const mdup_error *failed)
+{
+    switch (mdup_error_get_code(failed)) {
+    case MDUP_ERROR_MISSING:
+        return MDUP_STATUS_MISSING;
+    case MDUP_ERROR_TRUNCATED:
+        return is_empty_file(m->path) ? MDUP_STATUS_EMPTY : MDUP_STATUS_TRUNCATED;
+    case MDUP_ERROR_UNSUPPORTED:
+        return MDUP_STATUS_UNSUPPORTED;
+    default:
+        return MDUP_STATUS_UNREADABLE;
+    }
+}
+
+/* A bad file becomes a judgement; only missing memory is handed on. */
+static bool absorb(const mdup_micrograph *m, mdup_reading *reading, mdup_error **failed,
+                   mdup_error **err)
+{
+    if (mdup_error_get_code(*failed) == MDUP_ERROR_NOMEM)
+        return mdup_error_move(err, failed);
+    judge(reading, status_of_error(m, *failed), mdup_error_get_message(*failed));
+    mdup_error_clear(failed);
+    return true;
+}
+
+/* Reads bin rows at a time: a strip that stays in the cache, whatever the size of the image. */
+static bool bin_file(mdup_image_file *file, const mdup_image_info *info, mdup_reading *r,
+                     float *rows, float *sums, mdup_error **err)
+{
+    int32_t skipped = info->top_down ? info->ny % r->bin : 0;
+    if (skipped > 0 && !mdup_image_read_rows(file, skipped, rows, err))
+        return false;
+    for (int32_t y = 0; y < r->frame_ny; y++) {
+        if (!mdup_image_read_rows(file, r->bin, rows, err))
+            return false;
+        mdup_bin_rows(rows, info->nx, r->bin, sums, r->binned + (ptrdiff_t)y * r->frame_nx);
+    }
+    if (info->top_down)
+        mdup_flip_rows(r->binned, r->frame_nx, r->frame_ny, sums);
+    return true;
+}
+
+static bool bin_with_scratch(mdup_image_file *file, const mdup_image_info *info, mdup_reading *r,
+                             mdup_error **err)
+{
+    size_t nx = (size_t)info->nx;
+    float *rows = mdup_alloc_aligned(nx * (size_t)r->bin, sizeof *rows, err);
+    float *sums = rows ? mdup_alloc_aligned(nx, sizeof *sums, err) : NULL;
+    r->binned =
+        sums ? mdup_alloc_aligned((size_t)r->frame_nx * (size_t)r->frame_ny, sizeof *r->binned, err)
+             : NULL;
+    bool ok = r->binned && bin_file(file, info, r, rows, sums, err);
+    free(sums);
+    free(rows);
+    return ok;
+}
+
+/* NaN and Inf in a pixel survive in the mean of its bin. */
+static bool all_finite(const float *pixels, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(pixels[i]))
+            return false;
+    return true;
+}
+
+static void refuse_small(mdup_reading *r, const mdup_micrograph *m)
+{
+    mdup_strbuf reason = MDUP_STRBUF_INIT;
+    mdup_strbuf_printf(&reason,
+                       "%s: %d x %d px, too small to compare at bin %d; use a smaller --bin",
+                       m->path, r->nx, r->ny, r->bin);
+    judge(r, MDUP_STATUS_TOO_SMALL, reason.failed ? "too small" : reason.text);
+    mdup_strbuf_free(&reason);
+}
+
+static void refuse_not_finite(mdup_reading *r, const mdup_micrograph *m)
+{
+    mdup_strbuf reason = MDUP_STRBUF_INIT;
+    mdup_strbuf_printf(
+        &reason, "%s: holds NaN or infinite pixels; motion-correct this micrograph again", m->path);
+    judge(r, MDUP_STATUS_NAN, reason.failed ? "holds NaN" : reason.text);
+    mdup_strbuf_free(&reason);
+    free(r->binned);
+    r->binned = NULL;
+}
+
+static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int32_t bin,
+                           mdup_reading *r, mdup_error **err)
+{
+    const mdup_image_info *info = mdup_image_get_info(file);
+    r->nx = info->nx;
+    r->ny = info->ny;
+    r->bin = bin > 0 ? bin : mdup_bin_auto(info->nx, info->ny);
+    r->frame_nx = info->nx / r->bin;
+    r->frame_ny = info->ny / r->bin;
+    r->judgement.pixel_A = m->pixel_A > 0 ? m->pixel_A : info->pixel_A;
+    if (info->warning && !(r->warning = mdup_strdup(info->warning, err)))
+        return false;
+    if (r->frame_nx < SMALLEST_FRAME_px || r->frame_ny < SMALLEST_FRAME_px) {
+        refuse_small(r, m);
+        return true;
+    }
+    if (!bin_with_scratch(file, info, r, err))
+        return false;
+    if (!all_finite(r->binned, (size_t)r->frame_nx * (size_t)r->frame_ny))
+        refuse_not_finite(r, m);
+    return true;
+}
+
+bool mdup_read_binned(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
+                      mdup_error **err)
+{
+    *out = (mdup_reading){.judgement = {MDUP_STATUS_OK, NULL, m->pixel_A}};
+    mdup_error *failed = NULL;
+    mdup_image_file *file = mdup_image_open(m->path, m->slice, mode0, &failed);
+    bool ok = file && read_open_file(m, file, bin, out, &failed);
+    mdup_image_close(file);
+    if (ok)
+        return true;
+    free(out->binned);
+    out->binned = NULL;
+    return absorb(m, out, &failed, err);
+}
+
+static void refuse_blank(mdup_reading *r, const mdup_micrograph *m, double constant_share)
+{
+    mdup_strbuf reason = MDUP_STRBUF_INIT;
+    mdup_strbuf_printf(&reason, "%s: blank, %.0f %% of the frame is constant; nothing to compare",
+                       m->path, 100 * constant_share);
+    judge(r, MDUP_STATUS_BLANK, reason.failed ? "blank" : reason.text);
+    mdup_strbuf_free(&reason);
+    free(r->frame);
+    r->frame = NULL;
+}
+
+bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
+                     mdup_error **err)
+{
+    if (!mdup_read_binned(m, bin, mode0, out, err))
+        return false;
+    if (!out->binned)
+        return true;
+    size_t n = (size_t)out->frame_nx * (size_t)out->frame_ny;
+    float *scratch = mdup_alloc_aligned(mdup_flatten_scratch_size(out->frame_nx, out->frame_ny),
+                                        sizeof *scratch, err);
+    out->frame = scratch ? mdup_alloc_aligned(n, sizeof *out->frame, err) : NULL;
+    bool ok = out->frame != NULL;
+    if (ok) {
+        double constant_share =
+            mdup_flatten(out->binned, out->frame_nx, out->frame_ny, scratch, out->frame);
+        if (constant_share > LARGEST_CONSTANT_SHARE)
+            refuse_blank(out, m, constant_share);
+    }
+    free(scratch);
+    free(out->binned);
+    out->binned = NULL;
+    if (!ok)
+        mdup_reading_clear(out);
+    return ok;
+}
+
+void mdup_reading_clear(mdup_reading *reading)
+{
+    free(reading->judgement.reason);
+    free(reading->warning);
+    free(reading->binned);
+    free(reading->frame);
+    *reading = (mdup_reading){0};
+}

@@ -1,0 +1,35 @@
+/* From the file of a micrograph to its frame: opened once, read once in order, binned on the way.
+ */
+#ifndef MDUP_FLOW_READING_H
+#define MDUP_FLOW_READING_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "catalog/status.h"
+#include "formats/image_file.h"
+
+typedef struct {
+    mdup_judgement judgement; /* of this file alone */
+    char *warning;            /* something odd that was accepted; NULL when none.  Owned */
+    int32_t nx, ny;           /* of the file; 0 when its header could not be read */
+    int32_t bin;
+    int32_t frame_nx, frame_ny;
+    float *binned; /* mdup_read_binned; owned */
+    int8_t *frame; /* mdup_read_frame; owned */
+} mdup_reading;
+
+/** The binned image of a micrograph; `bin` 0 chooses mdup_bin_auto.  A file that cannot be used is
+ * no failure: it is told in out->judgement, and binned is NULL.  False only with NOMEM.  Free with
+ * mdup_reading_clear. */
+bool mdup_read_binned(const mdup_micrograph *micrograph, int32_t bin, mdup_mode0 mode0,
+                      mdup_reading *out, mdup_error **err) MDUP_MUST_CHECK;
+
+/** The same, flattened into out->frame; binned is NULL. */
+bool mdup_read_frame(const mdup_micrograph *micrograph, int32_t bin, mdup_mode0 mode0,
+                     mdup_reading *out, mdup_error **err) MDUP_MUST_CHECK;
+
+void mdup_reading_clear(mdup_reading *reading);
+
+#endif

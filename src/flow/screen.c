@@ -1,0 +1,360 @@
+#include <microdup/screen.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <microdup/version.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "decide/decide.h"
+#include "flow/compare.h"
+#include "flow/dry_run.h"
+#include "flow/geometry.h"
+#include "flow/reading.h"
+#include "flow/summary.h"
+#include "publish/publish.h"
+#include "run/executor.h"
+
+/* One screen from input to output. */
+typedef struct {
+    const mdup_screen_options *options;
+    const mdup_callbacks *callbacks;
+    int n_threads;
+    mdup_catalog *catalog;
+    mdup_reading *readings; /* one a micrograph, in order of acquisition */
+    mdup_geometries geometries;
+    mdup_judgement *judgements; /* as published; reasons borrowed from readings */
+    mdup_pair *pairs;           /* sorted by (a, b), shifts in unbinned px */
+    size_t n_pairs, pairs_capacity;
+    mdup_decision decision;
+    mdup_screen_summary summary;
+} screen;
+
+void mdup_screen_options_init(mdup_screen_options *options)
+{
+    *options = (mdup_screen_options){
+        .out_dir = "microdup/",
+        .order = MDUP_ORDER_AUTO,
+        .images_per_move = 1,
+        .images_per_hole = 1,
+        /* Half of a frame: a micrograph whose larger part was recorded before is spent; below that
+         * the user loses more new particles than repeated ones by removing it. */
+        .min_overlap = 0.5,
+        /* One false pair in a hundred sessions. */
+        .max_evalue = 0.01,
+    };
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- reading ---- */
+
+static bool read_one(void *context, size_t item, int worker, mdup_error **err)
+{
+    (void)worker;
+    screen *s = context;
+    return mdup_read_frame(&s->catalog->micrographs[item], s->options->bin,
+                           (mdup_mode0)s->options->mode0, &s->readings[item], err);
+}
+
+static bool reading_progress(void *context, size_t done)
+{
+    screen *s = context;
+    if (s->callbacks && s->callbacks->progress)
+        s->callbacks->progress(s->callbacks->user, "reading", (int64_t)done,
+                               (int64_t)s->catalog->n);
+    return !(s->callbacks && s->callbacks->stop && s->callbacks->stop(s->callbacks->user));
+}
+
+/* A hundred broken files are one broken folder: the first few are named, the rest counted. */
+enum { MOST_WARNINGS = 20 };
+
+static void warn_about_files(const screen *s)
+{
+    size_t n_bad = 0;
+    for (size_t i = 0; i < s->catalog->n; i++) {
+        const mdup_reading *r = &s->readings[i];
+        if (r->warning)
+            mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s: %s", s->catalog->micrographs[i].name,
+                     r->warning);
+        if (!r->frame && ++n_bad <= MOST_WARNINGS)
+            mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s",
+                     r->judgement.reason ? r->judgement.reason : "out of memory");
+    }
+    if (n_bad > MOST_WARNINGS)
+        mdup_log(s->callbacks, MDUP_LOG_WARNING,
+                 "%zu more micrographs cannot be judged; micrographs.csv lists them",
+                 n_bad - MOST_WARNINGS);
+}
+
+static bool check_strict(const screen *s, mdup_error **err)
+{
+    for (size_t i = 0; s->options->strict && i < s->catalog->n; i++)
+        if (!s->readings[i].frame)
+            return mdup_fail(err, MDUP_ERROR_INVALID, "%s (--strict)",
+                             s->readings[i].judgement.reason);
+    return true;
+}
+
+static bool check_strict_sizes(const screen *s, mdup_error **err)
+{
+    if (!s->options->strict || s->geometries.n < 2)
+        return true;
+    const mdup_geometry *odd = &s->geometries.items[1], *usual = &s->geometries.items[0];
+    return mdup_fail(err, MDUP_ERROR_INVALID, "%s: %d x %d px, most are %d x %d px (--strict)",
+                     s->catalog->micrographs[odd->members[0]].name, odd->nx, odd->ny, usual->nx,
+                     usual->ny);
+}
+
+static bool read_all(screen *s, mdup_error **err)
+{
+    double began_s = now_s();
+    s->readings = mdup_calloc(s->catalog->n, sizeof *s->readings, err);
+    if (!s->readings)
+        return false;
+    mdup_batch batch = {s->catalog->n, s->n_threads, read_one, reading_progress, s};
+    if (!mdup_run_batch(&batch, err))
+        return false;
+    s->summary.read_s = now_s() - began_s;
+    warn_about_files(s);
+    return check_strict(s, err);
+}
+
+/* ---- comparing ---- */
+
+typedef struct {
+    const screen *screen;
+    const mdup_geometry *geometry;
+} frame_source;
+
+static const int8_t *get_frame(void *context, size_t index)
+{
+    const frame_source *source = context;
+    return source->screen->readings[source->geometry->members[index]].frame;
+}
+
+static mdup_search_frames frames_of(const screen *s, frame_source *source)
+{
+    const mdup_geometry *g = source->geometry;
+    return (mdup_search_frames){
+        .nx = g->frame_nx,
+        .ny = g->frame_ny,
+        .n = g->n,
+        .get = get_frame,
+        .context = source,
+        .order = g->members,
+        .images_per_move = s->options->images_per_move,
+        .images_per_hole = s->options->images_per_hole,
+        .scan_range = s->options->scan_range,
+    };
+}
+
+/* From indices and binned px of a geometry to those of the session. */
+static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *list,
+                      mdup_error **err)
+{
+    if (!mdup_grow((void **)&s->pairs, &s->pairs_capacity, s->n_pairs + list->n, sizeof *s->pairs,
+                   err))
+        return false;
+    for (size_t i = 0; i < list->n; i++) {
+        mdup_pair pair = list->items[i];
+        pair.a = g->members[pair.a];
+        pair.b = g->members[pair.b];
+        pair.shift_x_px *= g->bin;
+        pair.shift_y_px *= g->bin;
+        s->pairs[s->n_pairs++] = pair;
+    }
+    return true;
+}
+
+static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err)
+{
+    frame_source source = {s, g};
+    mdup_search_frames frames = frames_of(s, &source);
+    mdup_pair_list list = {0};
+    bool ok = mdup_compare_frames(&frames, s->options->max_evalue, s->n_threads, s->callbacks,
+                                  &list, err) &&
+              add_pairs(s, g, &list, err);
+    s->summary.n_pairs_compared += list.n_compared;
+    free(list.items);
+    return ok;
+}
+
+static int by_a_then_b(const void *left, const void *right)
+{
+    const mdup_pair *l = left, *r = right;
+    if (l->a != r->a)
+        return l->a < r->a ? -1 : 1;
+    return l->b < r->b ? -1 : l->b > r->b;
+}
+
+static bool compare_all(screen *s, mdup_error **err)
+{
+    double began_s = now_s();
+    if (!mdup_geometries_find(s->readings, s->catalog->n, &s->geometries, err) ||
+        !check_strict_sizes(s, err))
+        return false;
+    for (size_t i = 0; i < s->geometries.n; i++)
+        if (!compare_geometry(s, &s->geometries.items[i], err))
+            return false;
+    if (s->n_pairs > 0)
+        qsort(s->pairs, s->n_pairs, sizeof *s->pairs, by_a_then_b);
+    s->summary.compare_s = now_s() - began_s;
+    s->summary.bin = s->geometries.n > 0 ? s->geometries.items[0].bin : 0;
+    return true;
+}
+
+/* ---- judging and writing ---- */
+
+static bool describe_odd_size(const screen *s, const mdup_geometry *g, char **reason,
+                              mdup_error **err)
+{
+    const mdup_geometry *usual = &s->geometries.items[0];
+    mdup_strbuf text = MDUP_STRBUF_INIT;
+    mdup_strbuf_printf(&text, "%d x %d px", g->nx, g->ny);
+    if (g->pixel_A > 0)
+        mdup_strbuf_printf(&text, " of %.4g A", g->pixel_A);
+    mdup_strbuf_printf(&text, ", most are %d x %d px", usual->nx, usual->ny);
+    if (usual->pixel_A > 0)
+        mdup_strbuf_printf(&text, " of %.4g A", usual->pixel_A);
+    if (g->n > 1)
+        mdup_strbuf_printf(&text, "; compared with the %zu other%s of its kind only", g->n - 1,
+                           g->n == 2 ? "" : "s");
+    else
+        mdup_strbuf_puts(&text, "; the only one of its kind, compared with none");
+    if (!mdup_strbuf_check(&text, err)) {
+        mdup_strbuf_free(&text);
+        return false;
+    }
+    *reason = text.text;
+    return true;
+}
+
+static bool mark_odd_sizes(screen *s, mdup_error **err)
+{
+    for (size_t i = 1; i < s->geometries.n; i++) {
+        const mdup_geometry *g = &s->geometries.items[i];
+        for (size_t m = 0; m < g->n; m++) {
+            mdup_judgement *judgement = &s->readings[g->members[m]].judgement;
+            judgement->status = MDUP_STATUS_ODD_SIZE;
+            if (!describe_odd_size(s, g, &judgement->reason, err))
+                return false;
+            if (m < MOST_WARNINGS)
+                mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s: %s",
+                         s->catalog->micrographs[g->members[m]].name, judgement->reason);
+        }
+    }
+    return true;
+}
+
+static bool judge_all(screen *s, mdup_error **err)
+{
+    s->judgements = mdup_calloc(s->catalog->n, sizeof *s->judgements, err);
+    if (!s->judgements || !mark_odd_sizes(s, err))
+        return false;
+    s->summary.n_micrographs = (int64_t)s->catalog->n;
+    for (size_t i = 0; i < s->catalog->n; i++) {
+        s->judgements[i] = s->readings[i].judgement;
+        if (mdup_status_is_judged(s->judgements[i].status))
+            s->summary.n_judged++;
+        else
+            s->summary.n_not_judged++;
+    }
+    return true;
+}
+
+static bool decide(screen *s, mdup_error **err)
+{
+    if (!mdup_decide(s->pairs, s->n_pairs, s->catalog->n, s->options->min_overlap, &s->decision,
+                     err))
+        return false;
+    s->summary.n_duplicate_pairs = (int64_t)s->decision.n_duplicate_pairs;
+    s->summary.n_overlap_pairs = (int64_t)(s->n_pairs - s->decision.n_duplicate_pairs);
+    s->summary.n_sets = s->decision.n_sets;
+    s->summary.n_removed = (int64_t)s->decision.n_removed;
+    return true;
+}
+
+static bool publish(screen *s, double began_s, mdup_error **err)
+{
+    const char *out_dir = s->options->out_dir;
+    mdup_results results = {s->catalog, s->judgements, s->pairs, s->n_pairs, &s->decision};
+    if (!mdup_publish(out_dir, &results, err))
+        return false;
+    s->summary.total_s = now_s() - began_s;
+    mdup_strbuf json = MDUP_STRBUF_INIT;
+    mdup_summary_json(s->options, &s->summary, s->catalog, s->n_threads, &json);
+    bool ok =
+        mdup_strbuf_check(&json, err) && mdup_publish_summary(out_dir, json.text, json.length, err);
+    mdup_strbuf_free(&json);
+    return ok;
+}
+
+/* ---- the whole ---- */
+
+static bool check_options(const mdup_screen_options *o, mdup_error **err)
+{
+    if (o->n_inputs == 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "no input: name a STAR file, a list, a folder or a pattern");
+    if (o->out_dir[0] == '\0')
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--o needs the name of a folder");
+    if (o->images_per_move < 1 || o->images_per_hole < 1 || o->scan_range < 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--imagespermove and --imagesperhole begin at 1, --scanrange at 0");
+    return true;
+}
+
+static void say_plan(const screen *s)
+{
+    const mdup_catalog *c = s->catalog;
+    mdup_log(s->callbacks, MDUP_LOG_INFO, "%zu micrograph%s; order: %s (%s)", c->n,
+             c->n == 1 ? "" : "s", mdup_order_name(c->order_used), c->order_reason);
+}
+
+static bool run(screen *s, mdup_error **err)
+{
+    double began_s = now_s();
+    s->catalog = mdup_catalog_build(
+        s->options->inputs, s->options->n_inputs,
+        &(mdup_catalog_options){s->options->order, s->options->project_dir}, s->callbacks, err);
+    if (!s->catalog)
+        return false;
+    say_plan(s);
+    if (s->options->dry_run)
+        return mdup_dry_run(s->options, s->catalog, s->n_threads, s->callbacks, &s->summary, err);
+    return mdup_publish_claim(s->options->out_dir, s->catalog, err) && read_all(s, err) &&
+           compare_all(s, err) && judge_all(s, err) && decide(s, err) && publish(s, began_s, err);
+}
+
+static void clear(screen *s)
+{
+    for (size_t i = 0; s->readings && i < s->catalog->n; i++)
+        mdup_reading_clear(&s->readings[i]);
+    free(s->readings);
+    free(s->judgements);
+    free(s->pairs);
+    mdup_geometries_clear(&s->geometries);
+    mdup_decision_clear(&s->decision);
+    mdup_catalog_free(s->catalog);
+}
+
+bool mdup_screen(const mdup_screen_options *options, const mdup_callbacks *callbacks,
+                 mdup_screen_summary *summary, mdup_error **err)
+{
+    screen s = {.options = options, .callbacks = callbacks};
+    s.n_threads = options->n_threads > 0 ? options->n_threads : mdup_default_workers();
+    bool ok = check_options(options, err) && run(&s, err);
+    if (ok && summary)
+        *summary = s.summary;
+    clear(&s);
+    return ok;
+}

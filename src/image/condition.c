@@ -1,0 +1,413 @@
+#include "image/condition.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "image/frame.h"
+
+/* Rows that Fourier cropping rings in are cut off; more than 2 px lose overlaps of 3 and 4 % (found fraction .38 -> .25 and .12
+ * with 4 px on CU428 quarter frames). */
+enum { TRIM_px = 2, TAPER_px = 2 };
+
+/* Cycles/px of the frame.  Beyond: 0.25 loses filaments (10 % overlap: .06 found against .50), 0.5 found nothing more. */
+static const float BAND = 0.35f;
+
+/* Below: ice, beam and the remains of flattening, alike in many frames; without it unrelated scores grow a heavy tail. */
+static const float LOW_CUT = 0.03f;
+
+/* Shifts that share less than this of the frame are not searched: the fewer pixels, the more such shifts line up by chance. */
+static const float LEAST_SHARED = 0.012f;
+
+/* Sigma of the smoothing of each frame's own power spectrum, in samples of the padded plane. */
+static const double WHITENING_SIGMA = 6.0;
+
+/* Bounds of rho.  The noise is taken from just under the Nyquist frequency, where some signal is left, so rho comes out too low
+ * for strong detail (CU428: 0 above 0.25 where the truth is 0.2) and is kept from vanishing; and what is in each frame need not be
+ * in both, so it is kept from 1.  A lower bound of .3 suits CU428 best, .1 faint particles; .2 lies between. */
+static const double RHO_LEAST = 0.2, RHO_MOST = 0.6;
+
+/* The noise is the mean power between these frequencies. */
+static const double NOISE_FROM = 0.44, NOISE_TO = 0.50;
+
+/* The whitened image is clipped at this many sd, so that single bright spots do not make the peaks of unrelated pairs. */
+static const float SOFT_CLIP_sd = 4.5f;
+
+/* Fewer frames than this do not tell what a session has in common from what a pair of them shares. */
+enum { LEAST_FRAMES_FOR_COMMON_PART = 8 };
+
+enum { MOST_FRAMES_IN_SAMPLE = 512 };
+
+struct mdup_condition_scratch {
+    float *image;            /* padded plane */
+    float complex *spectrum; /* its half spectrum */
+    float *power;            /* smoothed, a half spectrum */
+    float *smoothing;        /* of mdup_smooth_power */
+};
+
+/* ---- tables ---- */
+
+static void make_window(float *window, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        int32_t from_edge = (i < n - 1 - i ? i : n - 1 - i) - TRIM_px;
+        double t = (from_edge + 0.5) / TAPER_px;
+        window[i] = t <= 0 ? 0.0f : t >= 1 ? 1.0f : (float)(0.5 - 0.5 * cos(acos(-1.0) * t));
+    }
+}
+
+/* How much of the window one axis shares at a shift, which need not be whole. */
+static double shared_length(const float *window, int32_t n, double shift)
+{
+    double distance = fabs(shift);
+    int32_t whole = (int32_t)distance;
+    double fraction = distance - whole, sum[2] = {0, 0};
+    for (int32_t i = 0; i + whole < n; i++) {
+        sum[0] += (double)window[i] * (double)window[i + whole];
+        if (i + whole + 1 < n)
+            sum[1] += (double)window[i] * (double)window[i + whole + 1];
+    }
+    return (1 - fraction) * sum[0] + fraction * sum[1];
+}
+
+static void fill_shared(double *shared, const float *window, int32_t n, int32_t padded_n,
+                        int32_t map_n)
+{
+    for (int32_t i = 0; i < map_n; i++) {
+        int32_t signed_i = i <= map_n / 2 ? i : i - map_n;
+        shared[i] = shared_length(window, n, (double)signed_i * padded_n / map_n);
+    }
+}
+
+static bool make_shared_table(mdup_conditioner *c, mdup_error **err)
+{
+    size_t nx = (size_t)c->map_nx, ny = (size_t)c->map_ny;
+    double *x = mdup_calloc(nx, sizeof *x, err);
+    double *y = x ? mdup_calloc(ny, sizeof *y, err) : NULL;
+    c->inverse_root_shared =
+        y ? mdup_alloc_aligned(nx * ny, sizeof *c->inverse_root_shared, err) : NULL;
+    if (c->inverse_root_shared) {
+        fill_shared(x, c->window_x, c->nx, c->padded_nx, c->map_nx);
+        fill_shared(y, c->window_y, c->ny, c->padded_ny, c->map_ny);
+        double least = (double)LEAST_SHARED * x[0] * y[0];
+        for (size_t i = 0; i < nx * ny; i++) {
+            double shared = x[i % nx] * y[i / nx];
+            c->inverse_root_shared[i] = shared >= least ? (float)(1 / sqrt(shared)) : 0.0f;
+        }
+    }
+    free(y);
+    free(x);
+    return c->inverse_root_shared != NULL;
+}
+
+/* A Butterworth-like rise that leaves the band above it alone. */
+static double low_cut(double frequency)
+{
+    return frequency <= 0 ? 0 : 1 / sqrt(1 + pow((double)LOW_CUT / frequency, 8));
+}
+
+static double bin_frequency(int bin)
+{
+    return (bin + 0.5) / 256.0;
+}
+
+static void make_weight(mdup_conditioner *c, const double *rho)
+{
+    for (int i = 0; i <= MDUP_RADIAL_BINS; i++) {
+        double frequency = i / 256.0;
+        /* Table entries lie at the edges of the bins: the mean of the two beside. */
+        int below = i > 0 ? i - 1 : 0, above = i < MDUP_RADIAL_BINS ? i : MDUP_RADIAL_BINS - 1;
+        double r = rho ? (rho[below] + rho[above]) / 2 : RHO_LEAST;
+        c->weight[i] =
+            frequency > (double)BAND ? 0.0f : (float)(sqrt(r / (1 - r * r)) * low_cut(frequency));
+    }
+}
+
+static int32_t map_size(int32_t padded)
+{
+    return mdup_fft_good_size((int32_t)ceil(2.0 * (double)BAND * padded));
+}
+
+static bool fill_conditioner(mdup_conditioner *c, mdup_error **err)
+{
+    c->padded_nx = mdup_fft_good_size(2 * c->nx);
+    c->padded_ny = mdup_fft_good_size(2 * c->ny);
+    c->map_nx = map_size(c->padded_nx);
+    c->map_ny = map_size(c->padded_ny);
+    if (!(c->padded_fft = mdup_fft_new(c->padded_nx, c->padded_ny, err)) ||
+        !(c->map_fft = mdup_fft_new(c->map_nx, c->map_ny, err)) ||
+        !(c->window_x = mdup_alloc_aligned((size_t)c->nx, sizeof *c->window_x, err)) ||
+        !(c->window_y = mdup_alloc_aligned((size_t)c->ny, sizeof *c->window_y, err)))
+        return false;
+    make_window(c->window_x, c->nx);
+    make_window(c->window_y, c->ny);
+    make_weight(c, NULL);
+    return make_shared_table(c, err);
+}
+
+mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err)
+{
+    mdup_conditioner *c = mdup_calloc(1, sizeof *c, err);
+    if (!c)
+        return NULL;
+    c->nx = nx;
+    c->ny = ny;
+    if (!fill_conditioner(c, err)) {
+        mdup_conditioner_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void mdup_conditioner_free(mdup_conditioner *c)
+{
+    if (!c)
+        return;
+    mdup_fft_free(c->padded_fft);
+    mdup_fft_free(c->map_fft);
+    free(c->window_x);
+    free(c->window_y);
+    free(c->inverse_root_shared);
+    free(c);
+}
+
+mdup_condition_scratch *mdup_condition_scratch_new(const mdup_conditioner *c, mdup_error **err)
+{
+    mdup_condition_scratch *s = mdup_calloc(1, sizeof *s, err);
+    if (!s)
+        return NULL;
+    size_t plane = (size_t)c->padded_nx * (size_t)c->padded_ny,
+           half = mdup_fft_spectrum_size(c->padded_fft);
+    if (!(s->image = mdup_alloc_aligned(plane, sizeof *s->image, err)) ||
+        !(s->spectrum = mdup_alloc_aligned(half, sizeof *s->spectrum, err)) ||
+        !(s->power = mdup_alloc_aligned(half, sizeof *s->power, err)) ||
+        !(s->smoothing =
+              mdup_alloc_aligned(mdup_smooth_power_scratch_size(c->padded_nx, c->padded_ny),
+                                 sizeof *s->smoothing, err))) {
+        mdup_condition_scratch_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void mdup_condition_scratch_free(mdup_condition_scratch *s)
+{
+    if (!s)
+        return;
+    free(s->image);
+    free(s->spectrum);
+    free(s->power);
+    free(s->smoothing);
+    free(s);
+}
+
+/* ---- statistics ---- */
+
+size_t mdup_statistics_sample_size(size_t n)
+{
+    size_t sample = 1;
+    while (sample * 2 <= n && sample < MOST_FRAMES_IN_SAMPLE)
+        sample *= 2;
+    return n < 1 ? 0 : sample;
+}
+
+/* Frequency of a sample of the padded plane, cycles/px of the frame. */
+static float frequency_at(const mdup_conditioner *c, int32_t kx, int32_t ky)
+{
+    float x = (float)kx / (float)c->padded_nx;
+    float y = (float)(ky <= c->padded_ny / 2 ? ky : ky - c->padded_ny) / (float)c->padded_ny;
+    return sqrtf(x * x + y * y);
+}
+
+/* The windowed frame, its windowed mean taken out, in the corner of the padded plane. */
+static void place_in_plane(const mdup_conditioner *c, const float *pixels, ptrdiff_t stride,
+                           float *plane)
+{
+    double sum = 0, weight = 0;
+    for (int32_t y = 0; y < c->ny; y++) {
+        for (int32_t x = 0; x < c->nx; x++) {
+            double w = (double)c->window_x[x] * (double)c->window_y[y];
+            sum += w * (double)pixels[y * stride + x];
+            weight += w;
+        }
+    }
+    float mean = (float)(sum / weight);
+    for (int32_t y = 0; y < c->padded_ny; y++) {
+        float *row = plane + (ptrdiff_t)y * c->padded_nx;
+        int32_t filled = y < c->ny ? c->nx : 0;
+        for (int32_t x = 0; x < filled; x++)
+            row[x] = (pixels[y * stride + x] - mean) * c->window_x[x] * c->window_y[y];
+        memset(row + filled, 0, (size_t)(c->padded_nx - filled) * sizeof *row);
+    }
+}
+
+static void add_radial_power(const mdup_conditioner *c, const float complex *spectrum, double *sum,
+                             double *count)
+{
+    int32_t half = c->padded_nx / 2 + 1;
+    for (int32_t ky = 0; ky < c->padded_ny; ky++) {
+        for (int32_t kx = 0; kx < half; kx++) {
+            int bin = (int)(frequency_at(c, kx, ky) * 256);
+            float complex value = spectrum[(ptrdiff_t)ky * half + kx];
+            sum[bin] += (double)(crealf(value) * crealf(value) + cimagf(value) * cimagf(value));
+            count[bin]++;
+        }
+    }
+}
+
+void mdup_condition_power(const mdup_conditioner *c, const int8_t *frame, mdup_condition_scratch *s,
+                          double *power)
+{
+    /* The smoothing scratch is free at this point and large enough for a frame. */
+    float *pixels = s->smoothing;
+    mdup_condition_clean(c, frame, false, pixels);
+    place_in_plane(c, pixels, c->nx, s->image);
+    mdup_fft_forward(c->padded_fft, s->image, s->spectrum);
+    double count[MDUP_RADIAL_BINS] = {0};
+    memset(power, 0, MDUP_RADIAL_BINS * sizeof *power);
+    add_radial_power(c, s->spectrum, power, count);
+    for (int i = 0; i < MDUP_RADIAL_BINS; i++)
+        power[i] = count[i] > 0 ? power[i] / count[i] : 0;
+}
+
+static double noise_power(const mdup_statistics *statistics)
+{
+    double sum = 0;
+    int n = 0;
+    for (int i = 0; i < MDUP_RADIAL_BINS; i++) {
+        if (bin_frequency(i) >= NOISE_FROM && bin_frequency(i) < NOISE_TO) {
+            sum += statistics->power[i];
+            n++;
+        }
+    }
+    return sum / n;
+}
+
+void mdup_conditioner_set_statistics(mdup_conditioner *c, const mdup_statistics *statistics)
+{
+    double noise = noise_power(statistics), rho[MDUP_RADIAL_BINS];
+    for (int i = 0; i < MDUP_RADIAL_BINS; i++) {
+        double power = statistics->power[i];
+        double r = power > noise ? 1 - noise / power : 0;
+        rho[i] = fmin(fmax(r, RHO_LEAST), RHO_MOST);
+    }
+    make_weight(c, rho);
+    c->statistics = statistics;
+}
+
+float mdup_condition_weight(const mdup_conditioner *c, float frequency)
+{
+    float at = frequency * 256;
+    int bin = (int)at;
+    if (bin >= MDUP_RADIAL_BINS)
+        return 0;
+    return c->weight[bin] + (at - (float)bin) * (c->weight[bin + 1] - c->weight[bin]);
+}
+
+/* ---- one frame ---- */
+
+/* The common part of the other frames: their sum; its scale does not matter. */
+static float common_at(const mdup_statistics *st, const int8_t *frame, bool in_sample, ptrdiff_t i)
+{
+    return (float)(st->sum[i] - (in_sample ? frame[i] : 0));
+}
+
+/* The factor that fits the common part to the frame best, in frame units per unit of the sum. */
+static float fit_common_part(const mdup_statistics *st, const int8_t *frame, bool in_sample)
+{
+    double frame_common = 0, common_common = 0;
+    ptrdiff_t n = (ptrdiff_t)st->nx * st->ny;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double common = (double)common_at(st, frame, in_sample, i);
+        frame_common += (double)frame[i] * common;
+        common_common += common * common;
+    }
+    return common_common > 0 ? (float)(frame_common / common_common) : 0.0f;
+}
+
+void mdup_condition_clean(const mdup_conditioner *c, const int8_t *frame, bool in_sample,
+                          float *out)
+{
+    const mdup_statistics *st = c->statistics;
+    ptrdiff_t n = (ptrdiff_t)c->nx * c->ny;
+    const float unit = 1.0f / MDUP_FRAME_SD_units;
+    if (!st || st->n_frames < LEAST_FRAMES_FOR_COMMON_PART) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            out[i] = (float)frame[i] * unit;
+        return;
+    }
+    float factor = fit_common_part(st, frame, in_sample);
+    for (ptrdiff_t i = 0; i < n; i++)
+        out[i] = ((float)frame[i] - factor * common_at(st, frame, in_sample, i)) * unit;
+}
+
+static void whiten(const mdup_conditioner *c, mdup_condition_scratch *s)
+{
+    mdup_smooth_power(s->spectrum, c->padded_nx, c->padded_ny, WHITENING_SIGMA, WHITENING_SIGMA,
+                      s->smoothing, s->power);
+    int32_t half = c->padded_nx / 2 + 1;
+    for (int32_t ky = 0; ky < c->padded_ny; ky++) {
+        for (int32_t kx = 0; kx < half; kx++) {
+            ptrdiff_t i = (ptrdiff_t)ky * half + kx;
+            float weight = mdup_condition_weight(c, frequency_at(c, kx, ky));
+            s->spectrum[i] *= s->power[i] > 0 ? weight / sqrtf(s->power[i]) : 0.0f;
+        }
+    }
+}
+
+static void soft_clip(const mdup_conditioner *c, float *plane)
+{
+    double sum_of_squares = 0;
+    for (int32_t y = 0; y < c->ny; y++)
+        for (int32_t x = 0; x < c->nx; x++) {
+            double value = (double)plane[(ptrdiff_t)y * c->padded_nx + x];
+            sum_of_squares += value * value;
+        }
+    float sd = (float)sqrt(sum_of_squares / ((double)c->nx * c->ny));
+    float scale = sd > 0 ? 1 / sd : 0;
+    for (int32_t y = 0; y < c->ny; y++) {
+        float *row = plane + (ptrdiff_t)y * c->padded_nx;
+        for (int32_t x = 0; x < c->nx; x++)
+            row[x] = fmaxf(-SOFT_CLIP_sd, fminf(SOFT_CLIP_sd, row[x] * scale));
+    }
+}
+
+size_t mdup_condition_size(const mdup_conditioner *c)
+{
+    return mdup_fft_spectrum_size(c->map_fft);
+}
+
+/* The corner |kx|, |ky| < half the map's size of the padded spectrum is the whole spectrum of the map. */
+static void cut_band(const mdup_conditioner *c, const float complex *padded, float complex *out)
+{
+    int32_t half_in = c->padded_nx / 2 + 1, half_out = c->map_nx / 2 + 1;
+    float scale = 1.0f / ((float)c->padded_nx * (float)c->padded_ny);
+    for (int32_t ky = 0; ky < c->map_ny; ky++) {
+        int32_t from = ky < c->map_ny / 2 ? ky : ky - c->map_ny + c->padded_ny;
+        const float complex *in = padded + (ptrdiff_t)from * half_in;
+        float complex *row = out + (ptrdiff_t)ky * half_out;
+        for (int32_t kx = 0; kx < half_out; kx++)
+            row[kx] = in[kx] * scale;
+        /* The map's own Nyquist column and row stand for two frequencies each. */
+        row[half_out - 1] = 0;
+        if (ky == c->map_ny / 2)
+            memset(row, 0, (size_t)half_out * sizeof *row);
+    }
+}
+
+void mdup_condition(const mdup_conditioner *c, const int8_t *frame, bool in_sample,
+                    mdup_condition_scratch *s, float complex *spectrum)
+{
+    float *pixels = s->smoothing;
+    mdup_condition_clean(c, frame, in_sample, pixels);
+    place_in_plane(c, pixels, c->nx, s->image);
+    mdup_fft_forward(c->padded_fft, s->image, s->spectrum);
+    whiten(c, s);
+    mdup_fft_inverse(c->padded_fft, s->spectrum, s->image);
+    soft_clip(c, s->image);
+    /* place_in_plane reads before it writes each pixel, so it may work in place. */
+    place_in_plane(c, s->image, c->padded_nx, s->image);
+    mdup_fft_forward(c->padded_fft, s->image, s->spectrum);
+    cut_band(c, s->spectrum, spectrum);
+}

@@ -1,0 +1,87 @@
+/* From a frame to the spectrum that is correlated: common part out, whitened in two dimensions, weighted by what the session's
+ * own signal-to-noise says of each frequency, soft-clipped, cut to the band.  doc/methods.md has the measurements. */
+#ifndef MDUP_IMAGE_CONDITION_H
+#define MDUP_IMAGE_CONDITION_H
+
+#include <complex.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "image/fft.h"
+
+enum {
+    MDUP_RADIAL_BINS = 192
+}; /* of 1/256 cycles/px: to 0.75, beyond the corner of the plane at 0.71 */
+
+/* What a session has in common, from the first frames of it (mdup_statistics_sample_size).  Sums of whole numbers and a
+ * reduction in index order make it the same for any number of threads. */
+typedef struct {
+    int32_t nx, ny;
+    size_t n_frames;
+    int32_t *sum; /* of the frames, nx * ny */
+    double
+        power[MDUP_RADIAL_BINS]; /* mean |F|^2 of the windowed frames at radius (bin + 0.5) / 256 */
+} mdup_statistics;
+
+/* Everything fixed for frames of one size in one session; read-only once made, shared by all threads. */
+typedef struct {
+    int32_t nx, ny;               /* of a frame */
+    int32_t padded_nx, padded_ny; /* >= 2 nx, 2 ny: every shift without wrap-around */
+    int32_t map_nx,
+        map_ny; /* of the correlation map: the padded plane at the coarser step the band allows */
+    mdup_fft *padded_fft, *map_fft;
+    float *window_x, *window_y; /* the window is their product: 0 at the trimmed edge, 1 inside */
+    float *
+        inverse_root_shared; /* a map sample each: 1 / sqrt(shared window area), 0 where too little is shared */
+    float weight[MDUP_RADIAL_BINS + 1]; /* g at radius bin / 256; 0 beyond the band */
+    const mdup_statistics *statistics;  /* borrowed */
+} mdup_conditioner;
+
+/** How many of n usable frames, from the first on, the statistics are made of: min(2^k, 512), k the largest that fits, so that
+ *  a session that grows and one read at once end alike. */
+size_t mdup_statistics_sample_size(size_t n);
+
+/** The radial power of one windowed frame, into power[MDUP_RADIAL_BINS].  scratch as for mdup_condition. */
+typedef struct mdup_condition_scratch mdup_condition_scratch;
+mdup_condition_scratch *mdup_condition_scratch_new(const mdup_conditioner *conditioner,
+                                                   mdup_error **err) MDUP_MUST_CHECK;
+void mdup_condition_scratch_free(mdup_condition_scratch *scratch);
+
+/** Makes windows, plans and tables for frames of nx by ny, at least 32 each; the weight is flat until
+ *  mdup_conditioner_set_statistics.  NULL with *err.  Free with mdup_conditioner_free. */
+mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err) MDUP_MUST_CHECK;
+void mdup_conditioner_free(mdup_conditioner *conditioner);
+
+/** The radial power spectrum of one frame (nx * ny bytes), windowed, into power[MDUP_RADIAL_BINS]. */
+void mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *frame,
+                          mdup_condition_scratch *scratch, double *power);
+
+/** Takes the session's statistics into use: the weight sqrt(rho / (1 - rho^2)) of detection theory, with rho(k) =
+ *  1 - noise / power(k).  `statistics` is borrowed for the life of the conditioner. */
+void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
+                                     const mdup_statistics *statistics);
+
+/** Complex samples of a conditioned spectrum. */
+size_t mdup_condition_size(const mdup_conditioner *conditioner);
+
+/** Conditions one frame into spectrum[mdup_condition_size], in the order of map_fft.  in_sample: the frame is one of those the
+ *  statistics were made of, and is left out of the common part that is taken from it.  The spectrum is scaled so that the
+ *  correlation of unrelated frames is of the order of 1 times sqrt(shared area). */
+void mdup_condition(const mdup_conditioner *conditioner, const int8_t *frame, bool in_sample,
+                    mdup_condition_scratch *scratch, float complex *spectrum);
+
+/** The frame less the common part, in sd units, into out[nx * ny]: what verification works on. */
+void mdup_condition_clean(const mdup_conditioner *conditioner, const int8_t *frame, bool in_sample,
+                          float *out);
+
+/** Smooths |spectrum|^2 of a half spectrum of nx by ny real samples over sigma_x, sigma_y samples into smooth (the same size);
+ *  scratch: mdup_smooth_power_scratch_size floats. */
+void mdup_smooth_power(const float complex *spectrum, int32_t nx, int32_t ny, double sigma_x,
+                       double sigma_y, float *scratch, float *smooth);
+size_t mdup_smooth_power_scratch_size(int32_t nx, int32_t ny);
+
+/** The weight at a frequency in cycles/px of the frame, interpolated. */
+float mdup_condition_weight(const mdup_conditioner *conditioner, float frequency);
+
+#endif

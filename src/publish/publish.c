@@ -1,0 +1,232 @@
+#include "publish/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "publish/tables.h"
+
+static const char SUMMARY[] = "summary.json";
+
+/* What a summary.json of ours holds near its beginning, and nobody else's does. */
+static const char MARK[] = "\"program\": \"microdup\"";
+enum { LARGEST_SUMMARY_bytes = 16 << 20 };
+
+/* "micrographs" or, when there are several inputs, "micrographs_2"; then "_removed"; then the
+ * kind's ending. */
+static void name_selection(mdup_strbuf *name, const mdup_catalog *catalog, size_t source,
+                           bool removed)
+{
+    mdup_strbuf_puts(name, "micrographs");
+    if (catalog->n_sources > 1)
+        mdup_strbuf_printf(name, "_%zu", source + 1);
+    mdup_strbuf_puts(name, removed ? "_removed" : "");
+    mdup_strbuf_puts(name, catalog->sources[source].kind == MDUP_SOURCE_STAR ? ".star" : ".txt");
+}
+
+static bool write_file(const char *out_dir, const char *name, const mdup_strbuf *text,
+                       mdup_error **err)
+{
+    if (!mdup_strbuf_check(text, err))
+        return false;
+    char *path = mdup_path_join(out_dir, name, err);
+    bool ok = path && mdup_file_replace(path, text->text ? text->text : "", text->length, err);
+    free(path);
+    return ok;
+}
+
+bool mdup_publish_summary(const char *out_dir, const char *json, size_t length, mdup_error **err)
+{
+    char *path = mdup_path_join(out_dir, SUMMARY, err);
+    bool ok = path && mdup_file_replace(path, json, length, err);
+    free(path);
+    return ok;
+}
+
+/* ---- whose folder is it? ---- */
+
+static bool is_ours(const char *out_dir, mdup_error **err, bool *ours)
+{
+    char *path = mdup_path_join(out_dir, SUMMARY, err);
+    if (!path)
+        return false;
+    size_t length;
+    char *text = mdup_file_read(path, LARGEST_SUMMARY_bytes, &length, NULL);
+    *ours = text && strstr(text, MARK);
+    free(text);
+    free(path);
+    return true;
+}
+
+static bool refuse_existing(const char *out_dir, const char *name, mdup_error **err)
+{
+    char *path = mdup_path_join(out_dir, name, err);
+    if (!path)
+        return false;
+    bool ok = access(path, F_OK) != 0;
+    if (!ok)
+        mdup_fail(
+            err, MDUP_ERROR_INVALID,
+            "%s: exists already and was not written by microdup; give another folder with --o",
+            path);
+    free(path);
+    return ok;
+}
+
+static bool refuse_selections(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
+{
+    bool ok = true;
+    for (size_t s = 0; ok && s < catalog->n_sources; s++) {
+        for (int removed = 0; ok && removed < 2; removed++) {
+            mdup_strbuf name = MDUP_STRBUF_INIT;
+            name_selection(&name, catalog, s, removed != 0);
+            ok = mdup_strbuf_check(&name, err) && refuse_existing(out_dir, name.text, err);
+            mdup_strbuf_free(&name);
+        }
+    }
+    return ok;
+}
+
+static bool refuse_foreign(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
+{
+    static const char *const names[] = {"duplicates.csv", "pairs.csv", "micrographs.csv",
+                                        "removed.txt", "summary.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!refuse_existing(out_dir, names[i], err))
+            return false;
+    return refuse_selections(out_dir, catalog, err);
+}
+
+bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
+{
+    bool ours;
+    if (!mdup_path_make_directory(out_dir, err) || !is_ours(out_dir, err, &ours))
+        return false;
+    if (ours)
+        return true;
+    if (!refuse_foreign(out_dir, catalog, err))
+        return false;
+    mdup_strbuf mark = MDUP_STRBUF_INIT;
+    mdup_strbuf_printf(&mark, "{\n  %s,\n  \"finished\": false\n}\n", MARK);
+    bool ok =
+        mdup_strbuf_check(&mark, err) && mdup_publish_summary(out_dir, mark.text, mark.length, err);
+    mdup_strbuf_free(&mark);
+    return ok;
+}
+
+/* ---- the input with rows left out ---- */
+
+static bool select_list(const mdup_results *r, size_t source, const bool *leave_out,
+                        mdup_strbuf *out, mdup_error **err)
+{
+    const mdup_source *list = &r->catalog->sources[source];
+    bool *line_left_out = mdup_calloc(list->text_length, sizeof *line_left_out, err);
+    if (!line_left_out)
+        return false;
+    for (size_t i = 0; i < r->catalog->n; i++) {
+        const mdup_micrograph *m = &r->catalog->micrographs[i];
+        if (m->source == source && leave_out[m->row])
+            memset(line_left_out + m->line_begin, true, m->line_end - m->line_begin);
+    }
+    for (size_t begin = 0, end; begin < list->text_length; begin = end) {
+        for (end = begin; end < list->text_length && line_left_out[end] == line_left_out[begin];)
+            end++;
+        if (!line_left_out[begin])
+            mdup_strbuf_append(out, list->text + begin, end - begin);
+    }
+    free(line_left_out);
+    return mdup_strbuf_check(out, err);
+}
+
+/* A folder, a pattern or images named one by one have no text of their own: the names, one a line.
+ */
+static bool select_names(const mdup_results *r, size_t source, const bool *leave_out,
+                         mdup_strbuf *out, mdup_error **err)
+{
+    for (size_t i = 0; i < r->catalog->n; i++) {
+        const mdup_micrograph *m = &r->catalog->micrographs[i];
+        if (m->source != source || leave_out[m->row])
+            continue;
+        mdup_strbuf_puts(out, m->name);
+        mdup_strbuf_puts(out, "\n");
+    }
+    return mdup_strbuf_check(out, err);
+}
+
+static bool select_rows(const mdup_results *r, size_t source, const bool *leave_out,
+                        mdup_strbuf *out, mdup_error **err)
+{
+    const mdup_source *s = &r->catalog->sources[source];
+    if (s->kind == MDUP_SOURCE_STAR)
+        return mdup_star_write_without(s->star, s->table, leave_out, out, err);
+    if (s->kind == MDUP_SOURCE_LIST)
+        return select_list(r, source, leave_out, out, err);
+    return select_names(r, source, leave_out, out, err);
+}
+
+static size_t count_rows(const mdup_catalog *catalog, size_t source)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < catalog->n; i++)
+        if (catalog->micrographs[i].source == source && catalog->micrographs[i].row >= rows)
+            rows = catalog->micrographs[i].row + 1;
+    return rows;
+}
+
+/* `removed`: leave the kept rows out instead of the removed ones. */
+static bool write_selection(const char *out_dir, const mdup_results *r, size_t source, bool removed,
+                            mdup_error **err)
+{
+    bool *leave_out = mdup_calloc(count_rows(r->catalog, source), sizeof *leave_out, err);
+    if (!leave_out)
+        return false;
+    for (size_t i = 0; i < r->catalog->n; i++)
+        if (r->catalog->micrographs[i].source == source)
+            leave_out[r->catalog->micrographs[i].row] = r->decision->removed[i] != removed;
+    mdup_strbuf text = MDUP_STRBUF_INIT, name = MDUP_STRBUF_INIT;
+    name_selection(&name, r->catalog, source, removed);
+    bool ok = select_rows(r, source, leave_out, &text, err) && mdup_strbuf_check(&name, err) &&
+              write_file(out_dir, name.text, &text, err);
+    mdup_strbuf_free(&name);
+    mdup_strbuf_free(&text);
+    free(leave_out);
+    return ok;
+}
+
+static bool write_tables(const char *out_dir, const mdup_results *r, mdup_error **err)
+{
+    static const struct {
+        const char *name;
+        void (*fill)(const mdup_results *, mdup_strbuf *);
+    } tables[] = {{"duplicates.csv", mdup_table_duplicates},
+                  {"pairs.csv", mdup_table_pairs},
+                  {"micrographs.csv", mdup_table_micrographs}};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof tables / sizeof *tables; i++) {
+        mdup_strbuf text = MDUP_STRBUF_INIT;
+        tables[i].fill(r, &text);
+        ok = write_file(out_dir, tables[i].name, &text, err);
+        mdup_strbuf_free(&text);
+    }
+    return ok;
+}
+
+static bool write_removed(const char *out_dir, const mdup_results *r, mdup_error **err)
+{
+    mdup_strbuf text = MDUP_STRBUF_INIT;
+    bool ok = mdup_table_removed(r, &text, err) && write_file(out_dir, "removed.txt", &text, err);
+    mdup_strbuf_free(&text);
+    return ok;
+}
+
+bool mdup_publish(const char *out_dir, const mdup_results *r, mdup_error **err)
+{
+    bool ok = write_tables(out_dir, r, err) && write_removed(out_dir, r, err);
+    for (size_t s = 0; ok && s < r->catalog->n_sources; s++)
+        ok =
+            write_selection(out_dir, r, s, false, err) && write_selection(out_dir, r, s, true, err);
+    return ok;
+}

@@ -1,0 +1,22 @@
+/* The texts of the CSV tables and of the list of names, appended to a buffer. */
+#ifndef MDUP_PUBLISH_TABLES_H
+#define MDUP_PUBLISH_TABLES_H
+
+#include "base/strbuf.h"
+#include "publish/publish.h"
+
+/** One row a removed micrograph: the kept one, the removed one, then the numbers of their pair. */
+void mdup_table_duplicates(const mdup_results *results, mdup_strbuf *out);
+
+/** One row a significant pair. */
+void mdup_table_pairs(const mdup_results *results, mdup_strbuf *out);
+
+/** One row a micrograph in order of acquisition. */
+void mdup_table_micrographs(const mdup_results *results, mdup_strbuf *out);
+
+/** The names of the removed micrographs, one a line.  A name that another, kept row of the input
+ * has as well is left out: a list of names cannot tell the two, and must not take both. */
+bool mdup_table_removed(const mdup_results *results, mdup_strbuf *out,
+                        mdup_error **err) MDUP_MUST_CHECK;
+
+#endif

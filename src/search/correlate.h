@@ -1,0 +1,38 @@
+/* The correlation map of two conditioned spectra and its highest peaks. */
+#ifndef MDUP_SEARCH_CORRELATE_H
+#define MDUP_SEARCH_CORRELATE_H
+
+#include "base/error.h"
+#include "image/condition.h"
+
+/* The right place of a faint overlap is not always the highest peak: the four highest are looked at again by verification. */
+enum { MDUP_PEAKS = 4 };
+
+typedef struct {
+    float z; /* height in units of the map's rms */
+    float
+        local_z; /* height in units of the rms around it, where that is higher than the map's: a peak on a ridge of parallel
+                       filaments or on a broad hill of dirt is worth less */
+    float shift_x,
+        shift_y; /* px of the frame: a point at (x, y) in b is at (x + shift_x, y + shift_y) in a */
+} mdup_peak;
+
+/* Buffers of one worker. */
+typedef struct {
+    float complex *product; /* spectrum of the map */
+    float *map;             /* map_nx * map_ny */
+    float *row_highest;     /* map_ny */
+    int32_t *row_at;        /* map_ny */
+} mdup_correlate_scratch;
+
+bool mdup_correlate_scratch_init(const mdup_conditioner *conditioner,
+                                 mdup_correlate_scratch *scratch, mdup_error **err) MDUP_MUST_CHECK;
+void mdup_correlate_scratch_clear(mdup_correlate_scratch *scratch);
+
+/** Correlates a with b (mdup_condition_size samples each, borrowed) at every shift that shares enough, normalised by the square root
+ *  of what is shared, and finds the MDUP_PEAKS highest peaks, highest first.  A map without any signal gives zeros. */
+void mdup_correlate(const mdup_conditioner *conditioner, const float complex *a,
+                    const float complex *b, mdup_correlate_scratch *scratch,
+                    mdup_peak peaks[MDUP_PEAKS]);
+
+#endif

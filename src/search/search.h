@@ -1,0 +1,61 @@
+/* Coarse, all against all: which pairs of frames may share a piece of specimen, and what unrelated
+ * pairs score. */
+#ifndef MDUP_SEARCH_SEARCH_H
+#define MDUP_SEARCH_SEARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <microdup/callbacks.h>
+
+#include "base/error.h"
+#include "image/condition.h"
+#include "search/correlate.h"
+
+/* The frames of one geometry and which of their pairs are asked for. */
+typedef struct {
+    int32_t nx, ny;
+    size_t n;
+    /* The frame (nx * ny bytes, MDUP_FRAME_SD_units) with that index; valid until the search
+     * returns; any thread. */
+    const int8_t *(*get)(void *context, size_t index);
+    void *context;
+    const size_t
+        *order; /* position of each in the session's order of acquisition, strictly rising */
+    /* Pairs whose distance in `order` is images_per_move + k * images_per_hole, k >= 0, less than
+     * images_per_move + scan_range; scan_range 0: no end. */
+    int64_t images_per_move, images_per_hole, scan_range;
+} mdup_search_frames;
+
+/** Whether the pair a < b is asked for. */
+bool mdup_search_wants(const mdup_search_frames *frames, size_t a, size_t b);
+
+/** How many pairs are asked for. */
+int64_t mdup_search_count_pairs(const mdup_search_frames *frames);
+
+/** What frames and search of n frames of nx by ny take, in bytes: known before anything is read. */
+double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads);
+
+/* A pair worth a second look. */
+typedef struct {
+    size_t a, b;
+    bool
+        drawn; /* one of those drawn at random, whatever its score: the null distribution is made of these */
+    float coarse; /* the best local_z of its peaks */
+    mdup_peak peaks[MDUP_PEAKS];
+} mdup_candidate;
+
+typedef struct {
+    mdup_candidate *items; /* sorted by (a, b) */
+    size_t n;
+    int64_t n_compared;
+} mdup_shortlist;
+
+/** Compares every pair asked for and keeps the best of them and a random sample.  The conditioner has its statistics, made of the first
+ *  mdup_statistics_sample_size(frames->n) frames.  The answer does not depend on n_threads.  False with *err (NOMEM, ABORTED).  Free
+ *  out->items with free(). */
+bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *conditioner,
+                 int n_threads, const mdup_callbacks *callbacks, mdup_shortlist *out,
+                 mdup_error **err) MDUP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,18 @@
+/* Two micrographs that show the same piece of specimen. */
+#ifndef MDUP_VERIFY_PAIR_H
+#define MDUP_VERIFY_PAIR_H
+
+#include <stddef.h>
+
+typedef struct {
+    size_t a, b;       /* indices in order of acquisition, a < b */
+    double shift_x_px; /* unbinned: a point at (x, y) in b is at (x + shift_x, y + shift_y) in a */
+    double shift_y_px;
+    double overlap;      /* shared area / area of one frame */
+    double ccc;          /* Pearson coefficient over the shared area of the flattened frames */
+    double score;        /* see verify/verify.h */
+    double log10_evalue; /* expected number of unrelated pairs that score as high in this search,
+                            log10 */
+} mdup_pair;
+
+#endif

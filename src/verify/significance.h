@@ -1,0 +1,23 @@
+/* What a score is worth: the E-value. */
+#ifndef MDUP_VERIFY_SIGNIFICANCE_H
+#define MDUP_VERIFY_SIGNIFICANCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The distribution of the scores of unrelated pairs: score^2 / 2 has its extremes in a Gumbel distribution, as the maximum of many
+ * nearly Gaussian values has. */
+typedef struct {
+    double location, scale; /* of score^2 / 2 */
+} mdup_null;
+
+/** Fits the distribution to the scores of n pairs, most of which should be unrelated; the related ones among them are recognised and
+ *  left out.  scores is sorted in place.  With too few pairs to tell: built-in values. */
+mdup_null mdup_null_fit(double *scores, size_t n);
+
+/** log10 of the number of unrelated pairs expected to reach `score` among n_pairs. */
+double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pairs);
+
+#endif

@@ -1,0 +1,35 @@
+/* One candidate shift of two frames, looked at again on the shared area alone. */
+#ifndef MDUP_VERIFY_VERIFY_H
+#define MDUP_VERIFY_VERIFY_H
+
+#include "base/error.h"
+#include "image/condition.h"
+
+typedef struct {
+    float z;                 /* peak near the candidate in units of the rms of its surroundings */
+    double shift_x, shift_y; /* px of the frame, refined to a fraction of a pixel */
+} mdup_verdict;
+
+/* Plans and buffers; one a worker. */
+typedef struct mdup_verifier mdup_verifier;
+
+/** The conditioner is borrowed and must outlive the verifier.  NULL with *err.  Free with mdup_verifier_free. */
+mdup_verifier *mdup_verifier_new(const mdup_conditioner *conditioner,
+                                 mdup_error **err) MDUP_MUST_CHECK;
+void mdup_verifier_free(mdup_verifier *verifier);
+
+/** Crops both frames (cleaned: nx * ny floats from mdup_condition_clean) to what they share at the candidate shift and a margin,
+ *  whitens each there, correlates, and measures the peak within 2.5 px of the candidate against everything between 6 px and 24 px
+ *  from it.  False with *err (NOMEM) when a plan could not be made. */
+bool mdup_verify(mdup_verifier *verifier, const float *a, const float *b, double shift_x,
+                 double shift_y, mdup_verdict *out, mdup_error **err) MDUP_MUST_CHECK;
+
+/** Pearson's coefficient of two cleaned frames over the area they share at the shift rounded to whole pixels; 0 when they share
+ *  nothing or one is constant there. */
+double mdup_shared_ccc(const float *a, const float *b, int32_t nx, int32_t ny, double shift_x,
+                       double shift_y);
+
+/** Shared area / area of one frame. */
+double mdup_overlap(int32_t nx, int32_t ny, double shift_x, double shift_y);
+
+#endif

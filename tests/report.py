@@ -1,0 +1,32 @@
+"""Adds up the JUnit files of the build folders given and prints "N passed, N failed, N skipped" as the last line."""
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def count(path):
+    passed = failed = skipped = 0
+    for case in ElementTree.parse(path).iter("testcase"):
+        kinds = {child.tag for child in case}
+        if kinds & {"failure", "error"}:
+            failed += 1
+            print("FAILED:", path.parts[0], case.get("classname", ""), case.get("name"))
+        elif "skipped" in kinds:
+            skipped += 1
+            print("skipped:", path.parts[0], case.get("classname", ""), case.get("name"))
+        else:
+            passed += 1
+    return passed, failed, skipped
+
+
+def main(folders):
+    totals = [0, 0, 0]
+    for folder in map(pathlib.Path, folders):
+        for path in sorted(folder.glob("meson-logs/testlog.junit.xml")) + sorted(folder.glob("testlog.junit.xml")):
+            totals = [a + b for a, b in zip(totals, count(path))]
+    print("{} passed, {} failed, {} skipped".format(*totals))
+    return 1 if totals[1] or not totals[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

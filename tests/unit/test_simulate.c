@@ -1,0 +1,1185 @@
+/* The simulator: that what it claims of its micrographs is so, seen from the pixels. */
+#include <complex.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <microdup/simulate.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "formats/image_file.h"
+#include "image/fft.h"
+#include "image_test.h"
+#include "simulate/detector.h"
+#include "simulate/layout.h"
+#include "simulate/physics.h"
+#include "simulate/random.h"
+#include "simulate/render.h"
+#include "simulate/specimen.h"
+
+static const double PI = 3.14159265358979323846;
+
+static mdup_simulate_options default_options(void)
+{
+    mdup_simulate_options options;
+    mdup_simulate_options_init(&options);
+    options.out_dir = "test_simulate_out";
+    return options;
+}
+
+/* A frame as large as a K3's in A, with few pixels. */
+static mdup_simulate_options small_options(void)
+{
+    mdup_simulate_options options = default_options();
+    options.nx = 720;
+    options.ny = 512;
+    options.pixel_A = 6.64;
+    return options;
+}
+
+/* ---- options ---- */
+
+static void refuse_options(const mdup_simulate_options *options, const char *message)
+{
+    mdup_error *err = NULL;
+    assert_false(mdup_simulate_options_check(options, &err));
+    expect_error(&err, MDUP_ERROR_INVALID, message);
+    assert_false(mdup_simulate_run(options, NULL, &err));
+    expect_error(&err, MDUP_ERROR_INVALID, message);
+}
+
+#define REFUSE(change, message)                                                                    \
+    do {                                                                                           \
+        mdup_simulate_options o = default_options();                                               \
+        change;                                                                                    \
+        refuse_options(&o, message);                                                               \
+    } while (0)
+
+static void test_refused_counts(void **state)
+{
+    (void)state;
+    REFUSE(o.out_dir = NULL, "--o is missing: name the folder to put the session into");
+    REFUSE(o.out_dir = "", "--o is missing: name the folder to put the session into");
+    REFUSE(o.n_micrographs = 0, "--micrographs 0 is not possible: use 1 to 100000");
+    REFUSE(o.n_micrographs = 100001, "--micrographs 100001 is not possible: use 1 to 100000");
+    REFUSE(o.nx = 63, "--size 63x4092 is not possible: use 64x64 to 16384x16384");
+    REFUSE(o.ny = 16385, "--size 5760x16385 is not possible: use 64x64 to 16384x16384");
+    REFUSE(o.nx = INT32_MIN, "--size -2147483648x4092 is not possible: use 64x64 to 16384x16384");
+    REFUSE(o.n_duplicates = -1, "--duplicates -1 is not possible: use 0 or more");
+    REFUSE(o.n_overlaps = -7, "--overlaps -7 is not possible: use 0 or more");
+    REFUSE((o.n_micrographs = 6, o.n_duplicates = 4),
+           "--duplicates 4 and --overlaps 2 need --micrographs 7 or more, and it is 6");
+    REFUSE((o.n_duplicates = INT32_MAX, o.n_overlaps = INT32_MAX),
+           "--duplicates 2147483647 and --overlaps 2147483647 need --micrographs 4294967295 or "
+           "more, and it is 24");
+    REFUSE(o.n_workers = -1, "--j -1 is not possible: use 1 to 4096");
+    REFUSE(o.n_workers = 4097, "--j 4097 is not possible: use 1 to 4096");
+}
+
+static void test_refused_numbers(void **state)
+{
+    (void)state;
+    REFUSE(o.pixel_A = 0.1, "--pixel 0.1 is not possible: use 0.2 to 20 A");
+    REFUSE(o.pixel_A = 21, "--pixel 21 is not possible: use 0.2 to 20 A");
+    REFUSE(o.pixel_A = (double)NAN, "--pixel nan is not possible: use 0.2 to 20 A");
+    static const char ends[] =
+        " is not possible: use two numbers from 0.05 to 10 um, the smaller one first";
+    char message[128];
+    static const double ranges[][2] = {{2, 1}, {0, 1}, {1, 11}, {-1, 1}, {11, 12}};
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        snprintf(message, sizeof message, "--defocus %g,%g%s", ranges[i][0], ranges[i][1], ends);
+        REFUSE((o.defocus_min_um = ranges[i][0], o.defocus_max_um = ranges[i][1]), message);
+    }
+    REFUSE(o.dose_e_A2 = 0, "--dose 0 is not possible: use 0.1 to 1000 electrons/A^2");
+    REFUSE(o.dose_e_A2 = 1001, "--dose 1001 is not possible: use 0.1 to 1000 electrons/A^2");
+    REFUSE(o.mass_kDa = 4, "--mass 4 is not possible: use 5 to 10000 kDa");
+    REFUSE(o.mass_kDa = (double)INFINITY, "--mass inf is not possible: use 5 to 10000 kDa");
+}
+
+static void test_refused_kinds(void **state)
+{
+    (void)state;
+    REFUSE(o.specimen = (mdup_specimen)4,
+           "--specimen 4 is not known: use particles, filaments, empty or mixed");
+    REFUSE(o.format = (mdup_simulate_format)9,
+           "--format 9 is not known: use float32, float16, int16 or uint8");
+    REFUSE(o.names = (mdup_simulate_names)4,
+           "--names 4 is not known: use epu, serialem, mcgill or plain");
+}
+
+static void test_accepted(void **state)
+{
+    (void)state;
+    mdup_error *err = NULL;
+    mdup_simulate_options options = default_options();
+    assert_true(mdup_simulate_options_check(&options, &err));
+    expect_no_error(&err);
+    options = (mdup_simulate_options){.out_dir = "x",
+                                      .n_micrographs = 1,
+                                      .nx = 64,
+                                      .ny = 16384,
+                                      .pixel_A = 20,
+                                      .defocus_min_um = 10,
+                                      .defocus_max_um = 10,
+                                      .dose_e_A2 = 0.1,
+                                      .mass_kDa = 10000};
+    assert_true(mdup_simulate_options_check(&options, &err));
+    expect_no_error(&err);
+}
+
+static void test_names_of_kinds(void **state)
+{
+    (void)state;
+    mdup_specimen specimen = MDUP_SPECIMEN_MIXED;
+    assert_true(mdup_specimen_parse("filaments", &specimen));
+    assert_int_equal(specimen, MDUP_SPECIMEN_FILAMENTS);
+    assert_false(mdup_specimen_parse("filament", &specimen));
+    assert_false(mdup_specimen_parse("", &specimen));
+    assert_int_equal(specimen, MDUP_SPECIMEN_FILAMENTS);
+    assert_null(mdup_specimen_name((mdup_specimen)4));
+    for (int i = 0; i < 4; i++) {
+        mdup_simulate_format format;
+        mdup_simulate_names names;
+        assert_true(mdup_specimen_parse(mdup_specimen_name((mdup_specimen)i), &specimen));
+        assert_int_equal(specimen, i);
+        assert_true(mdup_simulate_format_parse(mdup_simulate_format_name((mdup_simulate_format)i),
+                                               &format));
+        assert_int_equal(format, i);
+        assert_true(
+            mdup_simulate_names_parse(mdup_simulate_names_name((mdup_simulate_names)i), &names));
+        assert_int_equal(names, i);
+    }
+}
+
+/* ---- random numbers ---- */
+
+/* Computed by another program from the definition: the numbers must be these on every machine. */
+static void test_random_is_fixed(void **state)
+{
+    (void)state;
+    assert_true(mdup_key(1, 2) == UINT64_C(0xe06dd043328bd285));
+    assert_true(mdup_key_cell(1, -3, 5) == UINT64_C(0x39e4d36aaa6f9ec5));
+    mdup_rng rng = mdup_rng_new(mdup_key(1, 2));
+    assert_true(mdup_rng_next(&rng) == UINT64_C(0x7bc3504f8f136972));
+    assert_true(mdup_rng_next(&rng) == UINT64_C(0x9f337017bbd1e65c));
+    assert_true(mdup_rng_next(&rng) == UINT64_C(0xb963b3310c37e18d));
+}
+
+static void test_distributions(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    mdup_rng rng = mdup_rng_new(7);
+    double sum = 0, squares = 0, counts = 0, count_squares = 0, below = 0;
+    for (int i = 0; i < N; i++) {
+        double normal = mdup_rng_normal(&rng);
+        double count = mdup_rng_poisson(&rng, 3.5);
+        uint32_t small = mdup_rng_below(&rng, 3);
+        assert_true(small < 3);
+        sum += normal;
+        squares += normal * normal;
+        counts += count;
+        count_squares += count * count;
+        below += small;
+    }
+    expect_near(sum / N, 0, 0.01);
+    expect_near(squares / N, 1, 0.015);
+    expect_near(counts / N, 3.5, 0.02);
+    expect_near(count_squares / N - counts / N * (counts / N), 3.5, 0.05);
+    expect_near(below / N, 1, 0.01);
+    assert_int_equal(mdup_rng_poisson(&rng, 0), 0);
+}
+
+static void test_noise(void **state)
+{
+    (void)state;
+    enum { N = 1000003 };
+    static mdup_noise_table table;
+    mdup_noise_table_init(&table);
+    float *noise = malloc(N * sizeof *noise);
+    assert_non_null(noise);
+    mdup_rng rng = mdup_rng_new(11);
+    mdup_noise_fill(&table, &rng, noise, N);
+    double moment[5] = {0}, lag[6] = {0}, beyond_3 = 0;
+    for (size_t i = 0; i < N; i++) {
+        double v = (double)noise[i];
+        for (int k = 1; k <= 4; k++)
+            moment[k] += pow(v, k) / N;
+        for (size_t k = 1; k <= 5 && i + k < N; k++)
+            lag[k] += v * (double)noise[i + k] / N;
+        beyond_3 += fabs(v) > 3;
+    }
+    expect_near(moment[1], 0, 0.005);
+    expect_near(moment[2], 1, 0.007);
+    expect_near(moment[3], 0, 0.015);
+    expect_near(moment[4], 3, 0.05);
+    for (size_t k = 1; k <= 5; k++)
+        expect_near(lag[k], 0, 0.005);
+    expect_near(beyond_3 / N, 0.0027, 0.0003);
+    free(noise);
+}
+
+/* ---- the specimen ---- */
+
+static mdup_canvas make_canvas(int32_t nx, int32_t ny, double step_A)
+{
+    mdup_canvas canvas = {.nx = nx, .ny = ny, .step_A = step_A};
+    size_t n = (size_t)nx * (size_t)ny;
+    canvas.phase_rad = malloc(n * sizeof(float));
+    canvas.loss = malloc(n * sizeof(float));
+    assert_true(canvas.phase_rad && canvas.loss);
+    return canvas;
+}
+
+static void free_canvas(mdup_canvas *canvas)
+{
+    free(canvas->phase_rad);
+    free(canvas->loss);
+}
+
+static void test_blob(void **state)
+{
+    (void)state;
+    mdup_canvas canvas = make_canvas(64, 48, 3);
+    mdup_canvas_clear(&canvas);
+    canvas.x_A = -30;
+    canvas.y_A = 10;
+    mdup_canvas_add_blob(&canvas, 50.5, 71, 6, 2.5);
+    mdup_canvas_add_blob(&canvas, 1e30, -1e30, 6, 1); /* far outside: nothing */
+    double sum = 0, x = 0, y = 0, xx = 0;
+    for (int32_t j = 0; j < canvas.ny; j++) {
+        for (int32_t i = 0; i < canvas.nx; i++) {
+            double v = (double)canvas.phase_rad[j * canvas.nx + i] * 9;
+            double at = canvas.x_A + i * canvas.step_A;
+            sum += v;
+            x += v * at;
+            y += v * (canvas.y_A + j * canvas.step_A);
+            xx += v * (at - 50.5) * (at - 50.5);
+        }
+    }
+    expect_near(sum, 2.5, 0.01);
+    expect_near(x / sum, 50.5, 0.05);
+    expect_near(y / sum, 71, 0.05);
+    expect_near(sqrt(xx / sum), 6, 0.1);
+    free_canvas(&canvas);
+}
+
+/* Two windows onto the same place show the same where they overlap, whatever else they show. */
+static void check_windows_agree(mdup_specimen kind, int32_t index, double contamination)
+{
+    mdup_simulate_options options = small_options();
+    options.specimen = kind;
+    mdup_sample sample;
+    mdup_error *err = NULL;
+    assert_true(mdup_sample_make(&options, &sample, &err));
+    sample.recipe.carbon_share = 1;
+    sample.recipe.contaminations = contamination;
+    mdup_place place = mdup_sample_place(&sample, index);
+    enum { W = 300, H = 260, DX = 141, DY = -97 };
+    mdup_canvas a = make_canvas(W, H, 4), b = make_canvas(W, H, 4);
+    a.x_A = 900;
+    a.y_A = 1300;
+    b.x_A = a.x_A + DX * 4;
+    b.y_A = a.y_A + DY * 4;
+    mdup_place_draw(&sample, &place, 1, &a);
+    mdup_place_draw(&sample, &place, 1, &b);
+    double square = 0, worst = 0;
+    for (int32_t y = 0; y < H + DY; y++) {
+        for (int32_t x = DX; x < W; x++) {
+            size_t in_a = (size_t)(y * W + x), in_b = (size_t)((y - DY) * W + x - DX);
+            double v = (double)a.phase_rad[in_a];
+            square += v * v;
+            worst = fmax(worst, fabs(v - (double)b.phase_rad[in_b]));
+            worst = fmax(worst, fabs((double)a.loss[in_a] - (double)b.loss[in_b]));
+        }
+    }
+    assert_true(square > 0);
+    expect_near(worst, 0, 1e-5);
+    free_canvas(&a);
+    free_canvas(&b);
+    mdup_sample_free(&sample);
+}
+
+static void test_windows_agree(void **state)
+{
+    (void)state;
+    for (int32_t place = 0; place < 3; place++) {
+        check_windows_agree(MDUP_SPECIMEN_PARTICLES, place, 30);
+        check_windows_agree(MDUP_SPECIMEN_FILAMENTS, place, 0);
+        check_windows_agree(MDUP_SPECIMEN_MIXED, place, 1);
+    }
+}
+
+static void test_places_as_the_recipe_says(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = default_options();
+    mdup_sample sample;
+    mdup_error *err = NULL;
+    assert_true(mdup_sample_make(&options, &sample, &err));
+    enum { N = 2000 };
+    double carbon = 0, particles = 0;
+    for (int32_t i = 0; i < N; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        carbon += place.has_carbon;
+        particles += place.particles_per_A2 * sample.frame_x_A * sample.frame_y_A;
+        assert_int_equal(place.n_filament_directions, 0);
+        /* The middle of the first exposure is in the hole. */
+        assert_true(hypot(place.hole_x_A - place.middle_x_A, place.hole_y_A - place.middle_y_A) <
+                    place.hole_radius_A);
+    }
+    expect_near(carbon / N, 0.12, 0.03);
+    expect_near(particles / N, 150, 4);
+    mdup_sample_free(&sample);
+}
+
+static void test_protein(void **state)
+{
+    (void)state;
+    static const double masses[] = {5, 60, 500, 10000};
+    for (size_t m = 0; m < sizeof masses / sizeof masses[0]; m++) {
+        mdup_protein protein;
+        mdup_error *err = NULL;
+        assert_true(mdup_protein_make(masses[m], 3, &protein, &err));
+        expect_near(protein.n_blobs * protein.blob_kDa, masses[m], 1e-9 * masses[m]);
+        double gyration = 0;
+        for (int i = 0; i < protein.n_blobs; i++)
+            for (int k = 0; k < 3; k++)
+                gyration += protein.blobs_A[i][k] * protein.blobs_A[i][k] / protein.n_blobs;
+        /* A ball has 0.775 of its radius; proteins lie between that and two and a half times it. */
+        double ball_A = cbrt(masses[m] * MDUP_PROTEIN_A3_PER_kDa * 3 / (4 * PI));
+        assert_true(sqrt(gyration) > 0.7 * ball_A && sqrt(gyration) < 2 * ball_A);
+        mdup_protein_free(&protein);
+    }
+}
+
+/* ---- the plan ---- */
+
+static mdup_layout make_layout(const mdup_simulate_options *options)
+{
+    mdup_layout layout;
+    mdup_error *err = NULL;
+    assert_true(mdup_layout_make(options, &layout, &err));
+    expect_no_error(&err);
+    return layout;
+}
+
+static void test_layout(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = default_options();
+    options.n_micrographs = 1000;
+    options.n_duplicates = 200;
+    options.n_overlaps = 150;
+    mdup_layout layout = make_layout(&options);
+    assert_int_equal(layout.n_exposures, 1000);
+    assert_int_equal(layout.n_pairs, 350);
+    size_t duplicates = 0;
+    int signs = 0;
+    for (size_t i = 0; i < layout.n_pairs; i++) {
+        const mdup_true_pair *p = &layout.pairs[i];
+        assert_true(p->a < p->b && p->b < 1000);
+        assert_true(i == 0 || p->a >= layout.pairs[i - 1].a);
+        expect_near(p->overlap,
+                    (1 - fabs(p->dx_px) / options.nx) * (1 - fabs(p->dy_px) / options.ny), 1e-12);
+        bool is_duplicate = p->overlap >= 0.5;
+        duplicates += is_duplicate;
+        assert_true(is_duplicate ? p->overlap >= 0.55 && p->overlap <= 0.98
+                                 : p->overlap >= 0.0199 && p->overlap <= 0.4501);
+        signs |= 1 << ((p->dx_px > 0) + 2 * (p->dy_px > 0));
+    }
+    assert_int_equal(duplicates, 200);
+    assert_int_equal(signs, 15);
+    mdup_layout_free(&layout);
+}
+
+/* More second exposures than places: what follows from two pairs is in the truth, and closes. */
+static void test_layout_chains(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = default_options();
+    options.n_micrographs = 5;
+    options.n_duplicates = 4;
+    options.n_overlaps = 0;
+    mdup_layout layout = make_layout(&options);
+    assert_int_equal(layout.n_pairs, 10);
+    for (size_t i = 0; i < layout.n_exposures; i++) {
+        assert_int_equal(layout.exposures[i].visit, i);
+        expect_near(layout.exposures[i].optics.dose_before_e_A2, 40 * (double)i, 1e-9);
+    }
+    double x[5][5] = {{0}};
+    for (size_t i = 0; i < layout.n_pairs; i++)
+        x[layout.pairs[i].a][layout.pairs[i].b] = layout.pairs[i].dx_px;
+    expect_near(x[0][1] + x[1][2] + x[2][4], x[0][4], 1e-9);
+    mdup_layout_free(&layout);
+}
+
+static void check_name(mdup_simulate_names names, size_t index, const char *expected)
+{
+    mdup_strbuf name = MDUP_STRBUF_INIT;
+    mdup_exposure_name(names, 1, index, &name);
+    assert_string_equal(name.text, expected);
+    mdup_strbuf_free(&name);
+}
+
+static void test_file_names(void **state)
+{
+    (void)state;
+    check_name(MDUP_NAMES_PLAIN, 0, "micrograph_00001.mrc");
+    check_name(MDUP_NAMES_MCGILL, 0, "SIM_00000_1-1.mrc");
+    check_name(MDUP_NAMES_MCGILL, 23, "SIM_00023_2-4.mrc");
+    check_name(MDUP_NAMES_SERIALEM, 0, "sim_0001_X+1Y+1-1.mrc");
+    check_name(MDUP_NAMES_SERIALEM, 30, "sim_0002_X-1Y-1-3.mrc");
+}
+
+/* The time in EPU's names is the order; the names as text are not. */
+static void test_epu_names(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    char before[20] = "";
+    bool sorted = true;
+    unsigned hole_before = 0;
+    for (size_t i = 0; i < N; i++) {
+        mdup_strbuf name = MDUP_STRBUF_INIT;
+        mdup_exposure_name(MDUP_NAMES_EPU, 5, i, &name);
+        const char *underscore = strchr(name.text, '_');
+        assert_non_null(underscore);
+        unsigned hole = (unsigned)strtoul(underscore + 1, NULL, 10);
+        assert_int_equal(hole == hole_before, i % 4 != 0);
+        sorted = sorted && hole >= hole_before;
+        hole_before = hole;
+        char when[20];
+        memcpy(when, name.text + name.length - strlen("20240315_090000_fractions.mrc"), 15);
+        when[15] = '\0';
+        assert_true(strcmp(before, when) < 0);
+        strcpy(before, when);
+        mdup_strbuf_free(&name);
+    }
+    assert_false(sorted);
+    assert_string_equal(before, "20240315_201400");
+}
+
+/* ---- images ---- */
+
+typedef struct {
+    mdup_renderer *renderer;
+    mdup_render_buffers *buffers;
+} darkroom;
+
+static darkroom open_darkroom(const mdup_simulate_options *options)
+{
+    mdup_error *err = NULL;
+    darkroom d = {mdup_renderer_new(options, &err), NULL};
+    expect_no_error(&err);
+    d.buffers = mdup_render_buffers_new(d.renderer, &err);
+    expect_no_error(&err);
+    return d;
+}
+
+static void close_darkroom(darkroom *d)
+{
+    mdup_render_buffers_free(d->buffers);
+    mdup_renderer_free(d->renderer);
+}
+
+static float *take(const darkroom *d, const mdup_exposure *exposure, size_t index,
+                   mdup_render_parts parts, size_t n)
+{
+    float *copy = malloc(n * sizeof *copy);
+    assert_non_null(copy);
+    memcpy(copy, mdup_render(d->renderer, exposure, index, parts, d->buffers), n * sizeof *copy);
+    return copy;
+}
+
+static mdup_exposure exposure_at(int32_t place, int32_t visit, double x_px, double y_px,
+                                 double defocus_A)
+{
+    return (mdup_exposure){.place = place,
+                           .visit = visit,
+                           .x_px = x_px,
+                           .y_px = y_px,
+                           .optics = {.defocus_A = defocus_A,
+                                      .envelope_B_A2 = 80,
+                                      .dose_before_e_A2 = 40 * visit,
+                                      .dose_e_A2 = 40}};
+}
+
+/* The circular correlation of two images, padded to twice their size; the highest peak within the given band of
+ * frequencies, as the shift of B in A, refined by parabolas, and how high it is in sd of the map. */
+typedef struct {
+    double dx_px, dy_px, z;
+} found_shift;
+
+/* 0 over the eight outermost pixels (the edges ring), 1 from 40 px on. */
+static double taper(int32_t at, int32_t n)
+{
+    double inside = fmin(at, n - 1 - at) - 8;
+    return 0.5 - 0.5 * cos(PI * fmin(fmax(inside / 32, 0), 1));
+}
+
+static void load_padded(const float *image, int32_t nx, int32_t ny, float *padded)
+{
+    double mean = 0;
+    for (int32_t i = 0; i < nx * ny; i++)
+        mean += (double)image[i] / (nx * ny);
+    memset(padded, 0, (size_t)(4 * nx * ny) * sizeof *padded);
+    for (int32_t y = 0; y < ny; y++)
+        for (int32_t x = 0; x < nx; x++)
+            padded[(size_t)y * (size_t)(2 * nx) + (size_t)x] =
+                (float)(((double)image[y * nx + x] - mean) * taper(x, nx) * taper(y, ny));
+}
+
+static void cross_multiply(float complex *a, const float complex *b, int32_t nx, int32_t ny,
+                           double least, double most)
+{
+    for (int32_t j = 0; j < ny; j++) {
+        for (int32_t i = 0; i < nx / 2 + 1; i++) {
+            double ky = (double)(j <= ny / 2 ? j : j - ny) / ny, kx = (double)i / nx;
+            double k = hypot(kx, ky);
+            size_t at = (size_t)j * (size_t)(nx / 2 + 1) + (size_t)i;
+            float complex product = a[at] * conjf(b[at]);
+            double size = (double)cabsf(product);
+            bool inside = k >= least && k <= most && size > 0;
+            a[at] = inside ? product / (float)size : 0;
+        }
+    }
+}
+
+static double refine(const float *map, size_t before, size_t at, size_t after)
+{
+    double l = (double)map[before], c = (double)map[at], r = (double)map[after];
+    return 0.5 * (l - r) / (l - 2 * c + r);
+}
+
+static found_shift find_peak(const float *map, int32_t nx, int32_t ny)
+{
+    size_t best = 0;
+    double square = 0;
+    for (size_t i = 0; i < (size_t)nx * (size_t)ny; i++) {
+        square += (double)map[i] * (double)map[i];
+        best = map[i] > map[best] ? i : best;
+    }
+    int32_t x = (int32_t)(best % (size_t)nx), y = (int32_t)(best / (size_t)nx);
+    size_t row = (size_t)y * (size_t)nx;
+    size_t left = row + (size_t)((x + nx - 1) % nx), right = row + (size_t)((x + 1) % nx);
+    size_t down = (size_t)((y + ny - 1) % ny) * (size_t)nx + (size_t)x;
+    size_t up = (size_t)((y + 1) % ny) * (size_t)nx + (size_t)x;
+    return (found_shift){(x > nx / 2 ? x - nx : x) + refine(map, left, best, right),
+                         (y > ny / 2 ? y - ny : y) + refine(map, down, best, up),
+                         (double)map[best] / sqrt(square / nx / ny)};
+}
+
+static found_shift correlate(const float *a, const float *b, int32_t nx, int32_t ny, double least,
+                             double most)
+{
+    mdup_error *err = NULL;
+    mdup_fft *fft = mdup_fft_new(2 * nx, 2 * ny, &err);
+    expect_no_error(&err);
+    size_t n = (size_t)(4 * nx * ny);
+    float *real = mdup_alloc_aligned(n, sizeof *real, &err);
+    float complex *sa = mdup_alloc_aligned(mdup_fft_spectrum_size(fft), sizeof *sa, &err);
+    float complex *sb = mdup_alloc_aligned(mdup_fft_spectrum_size(fft), sizeof *sb, &err);
+    expect_no_error(&err);
+    load_padded(a, nx, ny, real);
+    mdup_fft_forward(fft, real, sa);
+    load_padded(b, nx, ny, real);
+    mdup_fft_forward(fft, real, sb);
+    cross_multiply(sa, sb, 2 * nx, 2 * ny, least, most);
+    mdup_fft_inverse(fft, sa, real);
+    found_shift found = find_peak(real, 2 * nx, 2 * ny);
+    free(sb);
+    free(sa);
+    free(real);
+    mdup_fft_free(fft);
+    return found;
+}
+
+/* A point at (x, y) in b is at (x + dx, y + dy) in a. */
+static void check_planted(const mdup_simulate_options *options, int32_t visit, double dx, double dy,
+                          double least, double most)
+{
+    darkroom d = open_darkroom(options);
+    size_t n = (size_t)options->nx * (size_t)options->ny;
+    mdup_exposure first = exposure_at(2, 0, 0, 0, 12000);
+    mdup_exposure second = exposure_at(2, visit, dx, dy, 14000);
+    float *a = take(&d, &first, 0, MDUP_RENDER_IMAGE, n);
+    float *b = take(&d, &second, 1, MDUP_RENDER_IMAGE, n);
+    found_shift found = correlate(a, b, options->nx, options->ny, least, most);
+    expect_near(found.dx_px, dx, 0.5);
+    expect_near(found.dy_px, dy, 0.5);
+    free(a);
+    free(b);
+    close_darkroom(&d);
+}
+
+static void test_planted_shift(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = small_options();
+    check_planted(&options, 1, 101.3, -64.7, 0.02, 0.25);
+    check_planted(&options, 1, -37.6, 20.2, 0.02, 0.25);
+    check_planted(&options, 1, -150.5, -70.25, 0.02, 0.25);
+    options.specimen = MDUP_SPECIMEN_FILAMENTS;
+    check_planted(&options, 1, 60.4, 33.3, 0.02, 0.25);
+}
+
+/* Where the image is computed on a coarser grid than the pixels it does not matter how the grid lies: seen from a window
+ * shifted by any number of pixels, everything is where it was. */
+static void check_interpolated(double pixel_A, int32_t dx, int32_t dy)
+{
+    enum { W = 1441, H = 1027 }; /* no multiples of anything */
+    mdup_simulate_options options = default_options();
+    options.nx = W;
+    options.ny = H;
+    options.pixel_A = pixel_A;
+    options.mass_kDa = 500;
+    darkroom d = open_darkroom(&options);
+    mdup_exposure first = exposure_at(2, 0, 0.25, 0, 12000);
+    mdup_exposure second = exposure_at(2, 0, 0.25 + dx, dy, 12000);
+    float *a = take(&d, &first, 0, MDUP_RENDER_IMAGE, W * H);
+    float *b = take(&d, &second, 1, MDUP_RENDER_IMAGE, W * H);
+    double mean = mdup_renderer_mean_e(d.renderer), square = 0, difference = 0;
+    for (int32_t y = dy > 0 ? dy : 0; y < H && y - dy < H; y++) {
+        for (int32_t x = dx > 0 ? dx : 0; x < W && x - dx < W; x++) {
+            double va = (double)a[y * W + x], vb = (double)b[(y - dy) * W + x - dx];
+            square += (va - mean) * (va - mean);
+            difference += (va - vb) * (va - vb);
+        }
+    }
+    assert_true(difference < 1e-4 * square);
+    free(a);
+    free(b);
+    close_darkroom(&d);
+}
+
+static void test_interpolated(void **state)
+{
+    (void)state;
+    check_interpolated(0.83, 301, -122);
+    check_interpolated(0.83, -75, 203);
+    check_interpolated(1.5, -201, -99);
+    check_interpolated(0.3, 33, 17);
+}
+
+/* Mean of |F|^2 over a ring of frequencies (cycles a px) of an image faded to its mean at the edges. */
+static double ring_power(const float *image, int32_t n, double k_least, double k_most)
+{
+    mdup_error *err = NULL;
+    mdup_fft *fft = mdup_fft_new(n, n, &err);
+    float *real = mdup_alloc_aligned((size_t)(n * n), sizeof *real, &err);
+    float complex *spectrum =
+        mdup_alloc_aligned(mdup_fft_spectrum_size(fft), sizeof *spectrum, &err);
+    expect_no_error(&err);
+    double mean = 0, power = 0, count = 0;
+    for (int32_t i = 0; i < n * n; i++)
+        mean += (double)image[i] / (n * n);
+    for (int32_t i = 0; i < n * n; i++) {
+        double wx = sin(PI * (i % n) / n), wy = sin(PI * ((double)(i / n)) / n);
+        real[i] = (float)(((double)image[i] - mean) * wx * wx * wy * wy);
+    }
+    mdup_fft_forward(fft, real, spectrum);
+    for (int32_t j = 0; j < n; j++) {
+        for (int32_t i = 0; i <= n / 2; i++) {
+            double k = hypot(i, j <= n / 2 ? j : j - n) / n;
+            double size = (double)cabsf(spectrum[j * (n / 2 + 1) + i]);
+            power += k >= k_least && k < k_most ? size * size : 0;
+            count += k >= k_least && k < k_most;
+        }
+    }
+    free(spectrum);
+    free(real);
+    mdup_fft_free(fft);
+    return power / count;
+}
+
+/* Where pi lambda defocus k^2 - pi/2 Cs lambda^3 k^4 + asin(Q0) reaches a multiple of pi, found by steps. */
+static double ctf_zero(double defocus_A, int order)
+{
+    double k = 0, chi = 0;
+    while (chi < order * PI) {
+        k += 1e-6;
+        double k2 = k * k;
+        chi = PI * 0.019687 * defocus_A * k2 -
+              0.5 * PI * 2.7e7 * 0.019687 * 0.019687 * 0.019687 * k2 * k2 + asin(0.07);
+    }
+    return k;
+}
+
+static void test_ctf_zeros(void **state)
+{
+    (void)state;
+    static const double defocus_A[] = {20000, 45000};
+    enum { N = 768 };
+    mdup_simulate_options options = default_options();
+    options.nx = options.ny = N;
+    options.pixel_A = 3.32;
+    options.defocus_max_um = 4.5;
+    options.mass_kDa = 60;
+    darkroom d = open_darkroom(&options);
+    for (size_t i = 0; i < 2; i++) {
+        mdup_exposure e = exposure_at(2, 0, 0, 0, defocus_A[i]);
+        const float *image = mdup_render(d.renderer, &e, 0, MDUP_RENDER_IMAGE, d.buffers);
+        for (int order = 1; order <= 2; order++) {
+            double zero = ctf_zero(defocus_A[i], order) * options.pixel_A;
+            double at = ring_power(image, N, zero - 0.002, zero + 0.002);
+            double width = order == 1 ? 0.02 : 0.012;
+            double below = ring_power(image, N, zero - width - 0.002, zero - width);
+            double above = ring_power(image, N, zero + width, zero + width + 0.002);
+            assert_true(at < 0.2 * below && at < 0.2 * above);
+        }
+    }
+    close_darkroom(&d);
+}
+
+static void test_fading(void **state)
+{
+    (void)state;
+    mdup_optics fresh = {.envelope_B_A2 = 80, .dose_e_A2 = 40};
+    mdup_optics burnt = fresh;
+    burnt.dose_before_e_A2 = 40;
+    expect_near(mdup_optics_fading(&fresh, 0), 1, 1e-12);
+    /* Critical dose at 1 / 20 A is 38.7 e/A^2, so the mean of exp(-dose / 77.4) from 0 to 40. */
+    expect_near(mdup_optics_fading(&fresh, 0.05), exp(-0.05) * 0.7813, 2e-3);
+    expect_near(mdup_optics_fading(&burnt, 0.05) / mdup_optics_fading(&fresh, 0.05), 0.5965, 2e-3);
+    /* 0.665 of the envelope and 0.403 of radiation, at a critical dose of 9.06. */
+    expect_near(mdup_optics_fading(&fresh, 1 / 7.0), 0.268, 2e-3);
+    expect_near(mdup_optics_ctf(&fresh, 0, 0), 0.07, 1e-6);
+}
+
+/* What the noise adds has the variance of the counts, is white and is another one in each exposure. */
+static void test_shot_noise(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = default_options();
+    options.nx = 1024;
+    options.ny = 700;
+    darkroom d = open_darkroom(&options);
+    size_t n = 1024 * 700;
+    mdup_exposure e = exposure_at(0, 0, 0, 0, 15000);
+    float *clean = take(&d, &e, 0, MDUP_RENDER_NOISELESS, n);
+    float *one = take(&d, &e, 0, MDUP_RENDER_ALL, n);
+    float *two = take(&d, &e, 1, MDUP_RENDER_ALL, n);
+    double mean = 0, variance = 0, neighbours = 0, rows = 0, both = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)one[i] - (double)clean[i];
+        mean += (double)clean[i] / (double)n;
+        variance += v * v / (double)n;
+        both += v * ((double)two[i] - (double)clean[i]) / (double)n;
+        if (i + 1024 < n) {
+            neighbours += v * ((double)one[i + 1] - (double)clean[i + 1]) / (double)n;
+            rows += v * ((double)one[i + 1024] - (double)clean[i + 1024]) / (double)n;
+        }
+    }
+    /* 40 e/A^2, 0.83 A, four of five counted. */
+    expect_near(mdup_renderer_mean_e(d.renderer), 22.0448, 1e-3);
+    expect_near(mean, 22.04, 1.5);
+    expect_near(variance / mean, 1, 0.01);
+    expect_near(neighbours / variance, 0, 0.006);
+    expect_near(rows / variance, 0, 0.006);
+    expect_near(both / variance, 0, 0.006);
+    free(two);
+    free(one);
+    free(clean);
+    close_darkroom(&d);
+}
+
+/* The gain pattern is the same in all frames, of the strength stated; the edges ring in proportion to their jump. */
+static void test_detector(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = small_options();
+    options.specimen = MDUP_SPECIMEN_EMPTY;
+    darkroom d = open_darkroom(&options);
+    size_t n = 720 * 512;
+    double square = 0, cross = 0;
+    mdup_exposure first = exposure_at(0, 0, 0, 0, 15000), second = exposure_at(1, 0, 0, 0, 9000);
+    float *a = take(&d, &first, 0, MDUP_RENDER_NOISELESS, n);
+    float *a0 = take(&d, &first, 0, MDUP_RENDER_IMAGE, n);
+    float *b = take(&d, &second, 1, MDUP_RENDER_NOISELESS, n);
+    float *b0 = take(&d, &second, 1, MDUP_RENDER_IMAGE, n);
+    for (size_t i = 720 * MDUP_RINGING_px; i < n - 720 * MDUP_RINGING_px; i++) {
+        double va = (double)(a[i] / a0[i]) - 1, vb = (double)(b[i] / b0[i]) - 1;
+        square += va * va;
+        cross += va * vb;
+    }
+    size_t counted = n - 2 * 720 * MDUP_RINGING_px;
+    /* 0.4 % for a pixel of 0.83 A, and so an eighth of that for 6.64 A. */
+    expect_near(sqrt(square / (double)counted), 0.0005, 0.00002);
+    expect_near(cross / square, 1, 1e-3);
+    double jump = 0, rung = 0;
+    for (size_t x = 0; x < 720; x++) {
+        jump += (double)(a0[n - 720 + x] - a0[x]);
+        rung += (double)(a[x] - a0[x]);
+    }
+    mdup_detector k3_binned_8 = {.binning = 8};
+    expect_near(rung / jump, mdup_detector_ringing(&k3_binned_8, 0), 0.02);
+    expect_near(mdup_detector_ringing(&k3_binned_8, 0), 0.84, 0.01);
+    free(b0);
+    free(b);
+    free(a0);
+    free(a);
+    close_darkroom(&d);
+}
+
+/* Where there is only ice, two exposures of a place have nothing in common; with particles they do.  (The highest of
+ * unrelated peaks stands at 7 to 8 here, as the map is not normalised for overlap.) */
+static double z_at_half_overlap(mdup_specimen specimen, double *error_px)
+{
+    mdup_simulate_options options = small_options();
+    options.specimen = specimen;
+    darkroom d = open_darkroom(&options);
+    size_t n = (size_t)options.nx * (size_t)options.ny;
+    mdup_exposure first = exposure_at(2, 0, 0, 0, 12000);
+    mdup_exposure second = exposure_at(2, 1, 200, -100, 18000);
+    float *a = take(&d, &first, 0, MDUP_RENDER_ALL, n);
+    float *b = take(&d, &second, 1, MDUP_RENDER_ALL, n);
+    found_shift found = correlate(a, b, options.nx, options.ny, 0.05, 0.25);
+    *error_px = hypot(found.dx_px - 200, found.dy_px + 100);
+    free(a);
+    free(b);
+    close_darkroom(&d);
+    return found.z;
+}
+
+static void test_only_specimen_correlates(void **state)
+{
+    (void)state;
+    double error_px;
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_PARTICLES, &error_px) > 20);
+    assert_true(error_px < 1);
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_FILAMENTS, &error_px) > 20);
+    assert_true(error_px < 1);
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_EMPTY, &error_px) < 10);
+    assert_true(error_px > 5);
+}
+
+/* ---- sessions on disk ---- */
+
+static void remove_session(const char *out_dir, const mdup_simulate_options *options)
+{
+    char path[512];
+    for (size_t i = 0; i < (size_t)options->n_micrographs; i++) {
+        mdup_strbuf name = MDUP_STRBUF_INIT;
+        mdup_exposure_name(options->names, options->seed, i, &name);
+        snprintf(path, sizeof path, "%s/Micrographs/%s", out_dir, name.text);
+        unlink(path);
+        mdup_strbuf_free(&name);
+    }
+    static const char *const others[] = {"corrected_micrographs.star", "truth.csv"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", out_dir, others[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/Micrographs", out_dir);
+    rmdir(path);
+    rmdir(out_dir);
+}
+
+static void run_session(const mdup_simulate_options *options)
+{
+    mdup_error *err = NULL;
+    remove_session(options->out_dir, options);
+    bool ok = mdup_simulate_run(options, NULL, &err);
+    expect_no_error(&err);
+    assert_true(ok);
+}
+
+static mdup_simulate_options tiny_session(const char *out_dir)
+{
+    mdup_simulate_options options = small_options();
+    options.out_dir = out_dir;
+    options.nx = 360;
+    options.ny = 256;
+    options.pixel_A = 13.28;
+    options.n_micrographs = 7;
+    options.n_duplicates = 2;
+    options.n_overlaps = 1;
+    options.specimen = MDUP_SPECIMEN_MIXED;
+    options.names = MDUP_NAMES_MCGILL;
+    options.n_workers = 1;
+    return options;
+}
+
+static bool same_file(const char *dir_a, const char *dir_b, const char *name)
+{
+    char path[512];
+    size_t length_a, length_b;
+    snprintf(path, sizeof path, "%s/%s", dir_a, name);
+    uint8_t *a = read_file(path, &length_a);
+    snprintf(path, sizeof path, "%s/%s", dir_b, name);
+    uint8_t *b = read_file(path, &length_b);
+    bool same = length_a == length_b && memcmp(a, b, length_a) == 0;
+    free(a);
+    free(b);
+    return same;
+}
+
+/* How many of the files of two sessions are the same. */
+static int count_same(const mdup_simulate_options *a, const mdup_simulate_options *b)
+{
+    int same = same_file(a->out_dir, b->out_dir, "truth.csv") +
+               same_file(a->out_dir, b->out_dir, "corrected_micrographs.star");
+    for (size_t i = 0; i < (size_t)a->n_micrographs; i++) {
+        mdup_strbuf name = MDUP_STRBUF_INIT;
+        mdup_strbuf_puts(&name, "Micrographs/");
+        mdup_exposure_name(a->names, a->seed, i, &name);
+        same += same_file(a->out_dir, b->out_dir, name.text);
+        mdup_strbuf_free(&name);
+    }
+    return same;
+}
+
+static void test_same_bytes(void **state)
+{
+    (void)state;
+    mdup_simulate_options one = tiny_session("test_simulate_1");
+    run_session(&one);
+    static const int workers[] = {2, 5, 99};
+    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; i++) {
+        mdup_simulate_options more = tiny_session("test_simulate_n");
+        more.n_workers = workers[i];
+        run_session(&more);
+        assert_int_equal(count_same(&one, &more), 9);
+        remove_session(more.out_dir, &more);
+    }
+    mdup_simulate_options other = tiny_session("test_simulate_n");
+    other.seed = 2;
+    run_session(&other);
+    assert_int_equal(count_same(&one, &other), 1); /* the STAR: McGill's names know no seed */
+    remove_session(other.out_dir, &other);
+    remove_session(one.out_dir, &one);
+}
+
+static float *read_micrograph(const mdup_simulate_options *options, const char *name)
+{
+    char path[512];
+    mdup_error *err = NULL;
+    snprintf(path, sizeof path, "%s/%s", options->out_dir, name);
+    mdup_image_file *file = mdup_image_open(path, 0, MDUP_MODE0_AUTO, &err);
+    expect_no_error(&err);
+    const mdup_image_info *info = mdup_image_get_info(file);
+    assert_int_equal(info->nx, options->nx);
+    assert_int_equal(info->ny, options->ny);
+    expect_near(info->pixel_A, options->pixel_A, 1e-4);
+    float *pixels = malloc((size_t)info->nx * (size_t)info->ny * sizeof *pixels);
+    assert_non_null(pixels);
+    assert_true(mdup_image_read_rows(file, info->ny, pixels, &err));
+    mdup_image_close(file);
+    return pixels;
+}
+
+/* Next field of a CSV line without quotes. */
+static char *next_field(char **line)
+{
+    char *field = *line;
+    char *end = field + strcspn(field, ",\n");
+    *line = *end ? end + 1 : end;
+    *end = '\0';
+    return field;
+}
+
+/* truth.csv says what the files show, sign and all. */
+static void test_truth_is_true(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = small_options();
+    options.out_dir = "test_simulate_truth";
+    options.n_micrographs = 8;
+    options.n_duplicates = 4;
+    options.n_overlaps = 0;
+    options.mass_kDa = 500;
+    run_session(&options);
+    size_t length;
+    char *csv = (char *)read_file("test_simulate_truth/truth.csv", &length);
+    csv[length] = '\0';
+    static const char header[] = "micrograph_a,micrograph_b,shift_x_px,shift_y_px,overlap\n";
+    assert_memory_equal(csv, header, sizeof header - 1);
+    char *at = csv + sizeof header - 1;
+    int pairs = 0;
+    for (; *at; pairs++) {
+        const char *name_a = next_field(&at), *name_b = next_field(&at);
+        double dx = strtod(next_field(&at), NULL), dy = strtod(next_field(&at), NULL);
+        double overlap = strtod(next_field(&at), NULL);
+        float *a = read_micrograph(&options, name_a), *b = read_micrograph(&options, name_b);
+        found_shift found = correlate(a, b, options.nx, options.ny, 0.02, 0.2);
+        expect_near(found.dx_px, dx, 0.5);
+        expect_near(found.dy_px, dy, 0.5);
+        expect_near((1 - fabs(dx) / 720) * (1 - fabs(dy) / 512), overlap, 1e-4);
+        free(a);
+        free(b);
+    }
+    assert_int_equal(pairs, 4);
+    free(csv);
+    remove_session(options.out_dir, &options);
+}
+
+/* Integers keep the contrast: less than a hundredth of the noise is lost by rounding. */
+static void test_formats(void **state)
+{
+    (void)state;
+    static const int bytes_a_pixel[] = {4, 2, 2, 1};
+    mdup_simulate_options options = tiny_session("test_simulate_format");
+    options.n_micrographs = 1;
+    options.n_duplicates = options.n_overlaps = 0;
+    options.specimen = MDUP_SPECIMEN_EMPTY;
+    size_t n = (size_t)options.nx * (size_t)options.ny;
+    float *first = NULL;
+    for (int f = 0; f < 4; f++) {
+        options.format = (mdup_simulate_format)f;
+        run_session(&options);
+        size_t length;
+        free(read_file("test_simulate_format/Micrographs/SIM_00000_1-1.mrc", &length));
+        assert_int_equal(length, 1024 + n * (size_t)bytes_a_pixel[f]);
+        float *pixels = read_micrograph(&options, "Micrographs/SIM_00000_1-1.mrc");
+        first = first ? first : pixels;
+        double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+        for (size_t i = 0; i < n; i++) {
+            mx += (double)first[i] / (double)n;
+            my += (double)pixels[i] / (double)n;
+        }
+        for (size_t i = 0; i < n; i++) {
+            double x = (double)first[i] - mx, y = (double)pixels[i] - my;
+            xx += x * x;
+            yy += y * y;
+            xy += x * y;
+        }
+        assert_true(xy / sqrt(xx * yy) > 0.99);
+        if (pixels != first)
+            free(pixels);
+    }
+    free(first);
+    remove_session(options.out_dir, &options);
+}
+
+static void test_nothing_overwritten(void **state)
+{
+    (void)state;
+    static const char *const mine[] = {"truth.csv", "corrected_micrographs.star",
+                                       "Micrographs/SIM_00006_2-3.mrc"};
+    mdup_simulate_options options = tiny_session("test_simulate_kept");
+    remove_session(options.out_dir, &options);
+    mdup_error *err = NULL;
+    assert_true(mdup_path_make_directory("test_simulate_kept/Micrographs", &err));
+    for (size_t i = 0; i < sizeof mine / sizeof mine[0]; i++) {
+        char path[512], message[640];
+        snprintf(path, sizeof path, "%s/%s", options.out_dir, mine[i]);
+        write_file(path, "mine", 4);
+        snprintf(message, sizeof message,
+                 "%s: exists already and is not overwritten; give another folder as --o, or remove "
+                 "the old session",
+                 path);
+        assert_false(mdup_simulate_run(&options, NULL, &err));
+        expect_error(&err, MDUP_ERROR_INVALID, message);
+        size_t length;
+        uint8_t *kept = read_file(path, &length);
+        assert_int_equal(length, 4);
+        assert_memory_equal(kept, "mine", 4);
+        free(kept);
+        unlink(path);
+        assert_false(mdup_path_is_file("test_simulate_kept/Micrographs/SIM_00000_1-1.mrc"));
+    }
+    remove_session(options.out_dir, &options);
+}
+
+static void test_folder_in_the_way(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = tiny_session("test_simulate_file/x");
+    write_file("test_simulate_file", "", 0);
+    mdup_error *err = NULL;
+    assert_false(mdup_simulate_run(&options, NULL, &err));
+    assert_int_equal(mdup_error_get_code(err), MDUP_ERROR_IO);
+    assert_non_null(strstr(mdup_error_get_message(err), "test_simulate_file"));
+    mdup_error_clear(&err);
+    unlink("test_simulate_file");
+}
+
+typedef struct {
+    int64_t last, total;
+    int lines;
+    char line[256];
+    int64_t stop_at;
+} listener;
+
+static void hear_log(void *user, mdup_log_level level, const char *line)
+{
+    listener *l = user;
+    assert_int_equal(level, MDUP_LOG_INFO);
+    l->lines++;
+    snprintf(l->line, sizeof l->line, "%s", line);
+}
+
+static void hear_progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    listener *l = user;
+    assert_string_equal(stage, "simulating");
+    assert_true(done >= l->last && done <= total);
+    l->last = done;
+    l->total = total;
+}
+
+static bool hear_stop(void *user)
+{
+    const listener *l = user;
+    return l->last >= l->stop_at;
+}
+
+static void test_callbacks(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = tiny_session("test_simulate_heard");
+    remove_session(options.out_dir, &options);
+    listener l = {.stop_at = 100};
+    mdup_callbacks callbacks = {&l, hear_log, hear_progress, hear_stop};
+    mdup_error *err = NULL;
+    assert_true(mdup_simulate_run(&options, &callbacks, &err));
+    assert_int_equal(l.last, 7);
+    assert_int_equal(l.total, 7);
+    assert_int_equal(l.lines, 1);
+    assert_string_equal(l.line, "7 micrographs of mixed, 3 true pairs, in test_simulate_heard");
+    remove_session(options.out_dir, &options);
+    l = (listener){.stop_at = 2};
+    assert_false(mdup_simulate_run(&options, &callbacks, &err));
+    expect_error(&err, MDUP_ERROR_ABORTED, "stopped on request");
+    assert_int_equal(l.last, 2);
+    assert_false(mdup_path_is_file("test_simulate_heard/truth.csv"));
+    remove_session(options.out_dir, &options);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused_counts),
+        cmocka_unit_test(test_refused_numbers),
+        cmocka_unit_test(test_refused_kinds),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_names_of_kinds),
+        cmocka_unit_test(test_random_is_fixed),
+        cmocka_unit_test(test_distributions),
+        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_blob),
+        cmocka_unit_test(test_windows_agree),
+        cmocka_unit_test(test_places_as_the_recipe_says),
+        cmocka_unit_test(test_protein),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_layout_chains),
+        cmocka_unit_test(test_file_names),
+        cmocka_unit_test(test_epu_names),
+        cmocka_unit_test(test_planted_shift),
+        cmocka_unit_test(test_interpolated),
+        cmocka_unit_test(test_ctf_zeros),
+        cmocka_unit_test(test_fading),
+        cmocka_unit_test(test_shot_noise),
+        cmocka_unit_test(test_detector),
+        cmocka_unit_test(test_only_specimen_correlates),
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_truth_is_true),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_nothing_overwritten),
+        cmocka_unit_test(test_folder_in_the_way),
+        cmocka_unit_test(test_callbacks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

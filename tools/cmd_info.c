@@ -1,0 +1,253 @@
+/* microdup info: what a STAR file or an image holds. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "commands.h"
+#include "console.h"
+#include "formats/image_file.h"
+#include "formats/json.h"
+#include "formats/star.h"
+
+static const char *const mode0_names[] = {"auto", "signed", "unsigned", NULL};
+
+typedef struct {
+    bool json;
+    int mode0;
+} arguments;
+
+/* ---- images ---- */
+
+typedef struct {
+    double mean, sd, min, max;
+    int64_t n_not_finite;
+} statistics;
+
+/* Welford's update: one pass, and no loss of digits however large the mean is beside the sd. */
+static void add_pixels(statistics *s, double *sum_of_squares, int64_t *n, const float *pixels,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double value = (double)pixels[i];
+        if (!isfinite(value)) {
+            s->n_not_finite++;
+            continue;
+        }
+        double delta = value - s->mean;
+        s->mean += delta / (double)++*n;
+        *sum_of_squares += delta * (value - s->mean);
+        s->min = *n == 1 || value < s->min ? value : s->min;
+        s->max = *n == 1 || value > s->max ? value : s->max;
+    }
+}
+
+static bool measure(mdup_image_file *file, statistics *out, mdup_error **err)
+{
+    const mdup_image_info *info = mdup_image_get_info(file);
+    size_t nx = (size_t)info->nx;
+    float *row = mdup_alloc_aligned(nx, sizeof *row, err);
+    if (!row)
+        return false;
+    statistics s = {0};
+    double sum_of_squares = 0;
+    int64_t n = 0;
+    bool ok = true;
+    for (int32_t y = 0; ok && y < info->ny; y++) {
+        ok = mdup_image_read_rows(file, 1, row, err);
+        if (ok)
+            add_pixels(&s, &sum_of_squares, &n, row, nx);
+    }
+    s.sd = n > 0 ? sqrt(sum_of_squares / (double)n) : (double)NAN;
+    if (n == 0)
+        s.mean = s.min = s.max = (double)NAN;
+    free(row);
+    if (ok)
+        *out = s;
+    return ok;
+}
+
+static void print_image(const char *path, const mdup_image_info *info, const statistics *s)
+{
+    printf("%s: %s image, %d x %d px", path, info->format, info->nx, info->ny);
+    if (info->nz != 1)
+        printf(", %d of them", info->nz);
+    printf("\n  mode         %d\n", info->mode);
+    printf("  byte order   %s\n", info->big_endian ? "big" : "little");
+    printf("  compression  %s\n", info->compression);
+    if (info->ext_bytes > 0)
+        printf("  ext. header  %s%s%lld bytes\n", info->ext_type, info->ext_type[0] ? ", " : "",
+               (long long)info->ext_bytes);
+    if (info->pixel_A > 0)
+        printf("  pixel size   %.6g A\n", info->pixel_A);
+    else
+        printf("  pixel size   not stated\n");
+    printf("  mean %.6g, sd %.6g, min %.6g, max %.6g\n", s->mean, s->sd, s->min, s->max);
+    if (s->n_not_finite > 0)
+        printf("  %lld pixels are NaN or infinite\n", (long long)s->n_not_finite);
+    if (info->warning)
+        printf("  note: %s\n", info->warning);
+}
+
+static void image_json(const char *path, const mdup_image_info *info, const statistics *s,
+                       mdup_json *json)
+{
+    mdup_json_object(json, NULL);
+    mdup_json_string(json, "file", path);
+    mdup_json_string(json, "format", info->format);
+    mdup_json_int(json, "nx", info->nx);
+    mdup_json_int(json, "ny", info->ny);
+    mdup_json_int(json, "nz", info->nz);
+    mdup_json_int(json, "mode", info->mode);
+    mdup_json_string(json, "byte_order", info->big_endian ? "big" : "little");
+    mdup_json_string(json, "compression", info->compression);
+    mdup_json_string(json, "ext_type", info->ext_type);
+    mdup_json_int(json, "ext_bytes", info->ext_bytes);
+    mdup_json_double(json, "pixel_A", info->pixel_A);
+    mdup_json_double(json, "mean", s->mean);
+    mdup_json_double(json, "sd", s->sd);
+    mdup_json_double(json, "min", s->min);
+    mdup_json_double(json, "max", s->max);
+    mdup_json_int(json, "not_finite", s->n_not_finite);
+    mdup_json_end_object(json);
+}
+
+static bool show_image(const char *name, const arguments *a, mdup_strbuf *out, mdup_error **err)
+{
+    char *path;
+    int32_t slice;
+    if (!mdup_image_split_name(name, &path, &slice, err))
+        return false;
+    /* Of a stack without a slice the first image is measured: what the file holds is the question
+     * here. */
+    mdup_image_file *file = mdup_image_open(path, slice > 0 ? slice : 1, (mdup_mode0)a->mode0, err);
+    statistics s;
+    bool ok = file && measure(file, &s, err);
+    if (ok && a->json) {
+        mdup_json json;
+        mdup_json_begin(&json, out);
+        image_json(name, mdup_image_get_info(file), &s, &json);
+    } else if (ok) {
+        print_image(name, mdup_image_get_info(file), &s);
+    }
+    mdup_image_close(file);
+    free(path);
+    return ok;
+}
+
+/* ---- STAR files ---- */
+
+/* The version that stands in the file as a user knows it. */
+static const char *relion_version(int64_t version)
+{
+    return version == 0 ? "3.0 or older, or another program" : version < 50001 ? "3.1 or 4" : "5";
+}
+
+static void print_star(const char *path, const mdup_star *star, mdup_star_kind kind)
+{
+    printf("%s: STAR file, %s, RELION %s\n", path, mdup_star_kind_name(kind),
+           relion_version(star->version));
+    for (size_t t = 0; t < star->n_tables; t++) {
+        const mdup_star_table *table = &star->tables[t];
+        printf("  data_%s: %zu row%s\n", table->name, table->n_rows, table->n_rows == 1 ? "" : "s");
+        for (size_t c = 0; c < table->n_columns; c++)
+            printf("    _%s\n", table->labels[c]);
+    }
+    if (star->has_crlf)
+        printf("  note: has Windows line ends (CR LF), which RELION refuses\n");
+}
+
+static void star_json(const char *path, const mdup_star *star, mdup_star_kind kind, mdup_json *json)
+{
+    mdup_json_object(json, NULL);
+    mdup_json_string(json, "file", path);
+    mdup_json_string(json, "format", "star");
+    mdup_json_string(json, "kind", mdup_star_kind_name(kind));
+    mdup_json_int(json, "version", star->version);
+    mdup_json_string(json, "relion", relion_version(star->version));
+    mdup_json_bool(json, "crlf", star->has_crlf);
+    mdup_json_array(json, "tables");
+    for (size_t t = 0; t < star->n_tables; t++) {
+        const mdup_star_table *table = &star->tables[t];
+        mdup_json_object(json, NULL);
+        mdup_json_string(json, "name", table->name);
+        mdup_json_int(json, "rows", (int64_t)table->n_rows);
+        mdup_json_array(json, "columns");
+        for (size_t c = 0; c < table->n_columns; c++)
+            mdup_json_string(json, NULL, table->labels[c]);
+        mdup_json_end_array(json);
+        mdup_json_end_object(json);
+    }
+    mdup_json_end_array(json);
+    mdup_json_end_object(json);
+}
+
+static bool show_star(const char *path, const arguments *a, mdup_strbuf *out, mdup_error **err)
+{
+    mdup_star *star = mdup_star_read(path, err);
+    if (!star)
+        return false;
+    const mdup_star_table *micrographs;
+    mdup_star_kind kind = mdup_star_classify(star, &micrographs);
+    if (a->json) {
+        mdup_json json;
+        mdup_json_begin(&json, out);
+        star_json(path, star, kind, &json);
+    } else {
+        print_star(path, star, kind);
+    }
+    mdup_star_free(star);
+    return true;
+}
+
+static bool ends_in(const char *text, const char *ending)
+{
+    size_t length = strlen(text), ending_length = strlen(ending);
+    return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
+}
+
+static bool show(const char *path, const arguments *a, mdup_error **err)
+{
+    mdup_strbuf json = MDUP_STRBUF_INIT;
+    bool ok =
+        ends_in(path, ".star") ? show_star(path, a, &json, err) : show_image(path, a, &json, err);
+    ok = ok && mdup_strbuf_check(&json, err);
+    if (ok && json.text)
+        printf("%s\n", json.text);
+    mdup_strbuf_free(&json);
+    return ok;
+}
+
+static int run_info(const arguments *a, const option_set *set)
+{
+    console c;
+    console_init(&c);
+    mdup_error *err = NULL;
+    for (size_t i = 0; i < set->positional.n; i++)
+        if (!show(set->positional.items[i], a, &err))
+            return console_fail(&c, "microdup info", &err, EXIT_FAILED);
+    return console_finish(&c);
+}
+
+static int run(int argc, char **argv)
+{
+    arguments a = {0};
+    const option options[] = {
+        {"Options", "json", OPTION_FLAG, &a.json, NULL, "print JSON", NULL, 0, 0, NULL},
+        {NULL, "mode0", OPTION_CHOICE, &a.mode0, "MODE",
+         "8-bit MRC files are auto (as the file says), signed or unsigned", NULL, 0, 0,
+         mode0_names},
+    };
+    option_set set = {.options = options, .n = sizeof options / sizeof *options};
+    int status;
+    if (command_begin(&command_info, &set, argc, argv, 1, SIZE_MAX, &status))
+        status = run_info(&a, &set);
+    options_clear(&set);
+    return status;
+}
+
+const command command_info = {"info", "FILE... [--json]", "tell what a STAR file or an image holds",
+                              run};

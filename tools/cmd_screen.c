@@ -1,0 +1,182 @@
+/* microdup screen: the main job. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <microdup/screen.h>
+
+#include "base/strbuf.h"
+#include "commands.h"
+#include "console.h"
+
+static const char *const order_names[] = {"auto", "star", "name", "natural", "time", NULL};
+static const char *const mode0_names[] = {"auto", "signed", "unsigned", NULL};
+
+/* What the option table writes to, in the table's types; turned into mdup_screen_options
+ * afterwards. */
+typedef struct {
+    mdup_screen_options screen;
+    option_strings inputs;
+    int64_t bin, threads;
+    int order;
+    bool opticsless;
+    const char *pipeline_control;
+} arguments;
+
+enum { MOST_OPTIONS = 24 };
+
+static size_t list_options(arguments *a, option *options)
+{
+    const double HUGE_COUNT = 1e9;
+    const option table[] = {
+        {"Input", "i", OPTION_STRINGS, &a->inputs, "FILE",
+         "STAR file, text list, folder, quoted pattern or image file; may be repeated, and be "
+         "given without --i",
+         NULL, 0, 0, NULL},
+        {NULL, "in_mics", OPTION_STRINGS, &a->inputs, "FILE", "the same, as RELION calls it", NULL,
+         0, 0, NULL},
+        {NULL, "project_dir", OPTION_STRING, &a->screen.project_dir, "DIR",
+         "folder that the names in the input are relative to", "found from the STAR file", 0, 0,
+         NULL},
+        {NULL, "order", OPTION_CHOICE, &a->order, "ORDER",
+         "order of acquisition: auto, star (as listed), name, natural (numbers as numbers) or time",
+         NULL, 0, 0, order_names},
+        {NULL, "mode0", OPTION_CHOICE, &a->screen.mode0, "MODE",
+         "8-bit MRC files are auto (as the file says), signed or unsigned", NULL, 0, 0,
+         mode0_names},
+        {NULL, "opticsless", OPTION_SWITCH, &a->opticsless, NULL,
+         "accepted and not needed: STAR files of RELION 3.0 are recognised", NULL, 0, 0, NULL},
+        {"Output", "o", OPTION_STRING, &a->screen.out_dir, "DIR", "folder for the results", NULL, 0,
+         0, NULL},
+        {NULL, "dry-run", OPTION_FLAG, &a->screen.dry_run, NULL,
+         "tell what would be read and compared, and stop", NULL, 0, 0, NULL},
+        {NULL, "strict", OPTION_FLAG, &a->screen.strict, NULL,
+         "fail when a micrograph cannot be judged, in place of noting it in micrographs.csv", NULL,
+         0, 0, NULL},
+        {"Judgement", "min-overlap", OPTION_DOUBLE, &a->screen.min_overlap, "SHARE",
+         "micrographs that share at least this much of their area are duplicates", NULL, 0, 1,
+         NULL},
+        {NULL, "evalue", OPTION_DOUBLE, &a->screen.max_evalue, "E",
+         "report pairs of which no more than this many would be found by chance in the whole "
+         "search",
+         NULL, 0, 1e6, NULL},
+        {NULL, "bin", OPTION_INT, &a->bin, "N", "average N x N pixels before comparing",
+         "auto: to a long side of 350 to 400", 0, 64, NULL},
+        {"Which pairs (default: all)", "imagespermove", OPTION_INT, &a->screen.images_per_move, "N",
+         "first offset compared, in order of acquisition", NULL, 1, HUGE_COUNT, NULL},
+        {NULL, "imagesperhole", OPTION_INT, &a->screen.images_per_hole, "N",
+         "step between the offsets compared", NULL, 1, HUGE_COUNT, NULL},
+        {NULL, "scanrange", OPTION_INT, &a->screen.scan_range, "N",
+         "length of the window of offsets compared; 0: to the end", NULL, 0, HUGE_COUNT, NULL},
+        {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
+         "SLURM_CPUS_PER_TASK or the cores there are", 0, 4096, NULL},
+        {NULL, "pipeline_control", OPTION_STRING, &a->pipeline_control, "DIR",
+         "accepted: RELION adds it", NULL, 0, 0, NULL},
+    };
+    size_t n = sizeof table / sizeof *table;
+    for (size_t i = 0; i < n; i++)
+        options[i] = table[i];
+    return n;
+}
+
+static bool collect_inputs(arguments *a, const option_set *set, mdup_error **err)
+{
+    size_t n = a->inputs.n + set->positional.n;
+    if (n == 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "no input: name a STAR file, a list, a folder or a pattern");
+    const char **all = realloc(a->inputs.items, n * sizeof *all);
+    if (!all)
+        return mdup_fail_nomem(err);
+    for (size_t i = 0; i < set->positional.n; i++)
+        all[a->inputs.n + i] = set->positional.items[i];
+    a->inputs.items = all;
+    a->inputs.n = n;
+    a->screen.inputs = all;
+    a->screen.n_inputs = n;
+    return true;
+}
+
+static void print_count(int64_t n, const char *one, const char *many)
+{
+    printf("%lld %s", (long long)n, n == 1 ? one : many);
+}
+
+/* One duplicate in a thousand is usual in a healthy session (the experience of find_dupl's author).
+ */
+static const double USUAL_SHARE = 0.001;
+
+static void print_summary(const mdup_screen_options *o, const mdup_screen_summary *s)
+{
+    printf("\n");
+    print_count(s->n_micrographs, "micrograph", "micrographs");
+    printf(", ");
+    print_count(s->n_pairs_compared, "pair", "pairs");
+    printf(" compared in %.1f s\n", s->total_s);
+    if (s->n_not_judged > 0)
+        printf("%lld could not be judged and are kept; the reasons are in micrographs.csv\n",
+               (long long)s->n_not_judged);
+    if (s->n_removed == 0) {
+        printf("No duplicates.");
+    } else {
+        print_count(s->n_removed, "micrograph shows", "micrographs show");
+        printf(" what an earlier one shows (%.2g %%).",
+               100.0 * (double)s->n_removed / (double)s->n_micrographs);
+        if ((double)s->n_removed > 10 * USUAL_SHARE * (double)s->n_micrographs)
+            printf("  Under 0.1 %% is usual: several per cent mean a problem of collection.");
+    }
+    if (s->n_overlap_pairs > 0) {
+        printf("\n");
+        print_count(s->n_overlap_pairs, "further pair overlaps", "further pairs overlap");
+        printf(" by less than %.0f %% of the frame (pairs.csv).", 100 * o->min_overlap);
+    }
+    printf("\nResults in %s\n", o->out_dir);
+}
+
+static int run_screen(arguments *a, const option_set *set)
+{
+    mdup_error *err = NULL;
+    console c;
+    console_init(&c);
+    if (!collect_inputs(a, set, &err))
+        return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
+    a->screen.order = (mdup_order)a->order;
+    a->screen.bin = (int32_t)a->bin;
+    a->screen.n_threads = (int)a->threads;
+    mdup_callbacks callbacks = console_callbacks(&c);
+    mdup_screen_summary summary;
+    if (!mdup_screen(&a->screen, &callbacks, &summary, &err))
+        return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
+    if (!a->screen.dry_run)
+        print_summary(&a->screen, &summary);
+    return console_finish(&c);
+}
+
+static void join_command_line(mdup_strbuf *line, int argc, char **argv)
+{
+    mdup_strbuf_puts(line, "microdup screen");
+    for (int i = 0; i < argc; i++)
+        mdup_strbuf_printf(line, " %s", argv[i]);
+}
+
+static int run(int argc, char **argv)
+{
+    arguments a = {0};
+    mdup_screen_options_init(&a.screen);
+    a.order = (int)a.screen.order;
+    option options[MOST_OPTIONS];
+    option_set set = {.options = options, .n = list_options(&a, options)};
+    mdup_strbuf command_line = MDUP_STRBUF_INIT;
+    join_command_line(&command_line, argc, argv);
+    a.screen.command_line = command_line.text;
+    int status;
+    if (command_begin(&command_screen, &set, argc, argv, 0, SIZE_MAX, &status))
+        status = run_screen(&a, &set);
+    options_clear(&set);
+    free(a.inputs.items);
+    mdup_strbuf_free(&command_line);
+    return status;
+}
+
+const command command_screen = {
+    "screen", "INPUT... [--o DIR/] [options]",
+    "find the duplicates of a session; write lists, tables and a cleaned STAR file", run};

@@ -1,0 +1,131 @@
+/* microdup simulate: a session whose duplicates are known. */
+#include <stdio.h>
+
+#include <microdup/simulate.h>
+
+#include "commands.h"
+#include "console.h"
+
+/* In the order of the enumerations of microdup/simulate.h. */
+static const char *const specimen_names[] = {"particles", "filaments", "empty", "mixed", NULL};
+static const char *const format_names[] = {"float32", "float16", "int16", "uint8", NULL};
+static const char *const names_names[] = {"epu", "serialem", "mcgill", "plain", NULL};
+
+/* What the option table writes to, in the table's types. */
+typedef struct {
+    mdup_simulate_options simulate;
+    int64_t micrographs, duplicates, overlaps, seed, threads;
+    int64_t size[2];
+    double defocus[2];
+    int specimen, format, names;
+} arguments;
+
+enum { MOST_OPTIONS = 20 };
+
+static arguments defaults(void)
+{
+    arguments a = {0};
+    mdup_simulate_options *s = &a.simulate;
+    mdup_simulate_options_init(s);
+    a.micrographs = s->n_micrographs;
+    a.duplicates = s->n_duplicates;
+    a.overlaps = s->n_overlaps;
+    a.seed = (int64_t)s->seed;
+    a.size[0] = s->nx;
+    a.size[1] = s->ny;
+    a.defocus[0] = s->defocus_min_um;
+    a.defocus[1] = s->defocus_max_um;
+    a.specimen = (int)s->specimen;
+    a.format = (int)s->format;
+    a.names = (int)s->names;
+    return a;
+}
+
+static size_t list_options(arguments *a, option *options)
+{
+    mdup_simulate_options *s = &a->simulate;
+    const option table[] = {
+        {"Output", "o", OPTION_STRING, &s->out_dir, "DIR",
+         "folder for the session; files that are there already are never overwritten", NULL, 0, 0,
+         NULL},
+        {NULL, "format", OPTION_CHOICE, &a->format, "TYPE",
+         "pixel type: float32, float16, int16 or uint8", NULL, 0, 0, format_names},
+        {NULL, "names", OPTION_CHOICE, &a->names, "STYLE",
+         "named as by epu, serialem, mcgill or plain", NULL, 0, 0, names_names},
+        {"Session", "micrographs", OPTION_INT, &a->micrographs, "N", "how many", NULL, 1, 100000,
+         NULL},
+        {NULL, "size", OPTION_SIZE, a->size, "WxH", "of a micrograph, px", NULL, 64, 16384, NULL},
+        {NULL, "pixel", OPTION_DOUBLE, &s->pixel_A, "A", "pixel size, A", NULL, 0.2, 20, NULL},
+        {NULL, "duplicates", OPTION_INT, &a->duplicates, "K",
+         "second exposures that share more than half of the frame", NULL, 0, 100000, NULL},
+        {NULL, "overlaps", OPTION_INT, &a->overlaps, "M",
+         "second exposures that share less than half of the frame", NULL, 0, 100000, NULL},
+        {NULL, "seed", OPTION_INT, &a->seed, "S",
+         "another seed, another session; the same seed, the same bytes", NULL, 0, 9e15, NULL},
+        {"Specimen and microscope", "specimen", OPTION_CHOICE, &a->specimen, "KIND",
+         "particles, filaments, empty or mixed", NULL, 0, 0, specimen_names},
+        {NULL, "mass", OPTION_DOUBLE, &s->mass_kDa, "kDa", "mass of a particle", NULL, 5, 10000,
+         NULL},
+        {NULL, "defocus", OPTION_RANGE, a->defocus, "A,B",
+         "range of defocus, um; each exposure has its own", NULL, 0.05, 10, NULL},
+        {NULL, "dose", OPTION_DOUBLE, &s->dose_e_A2, "E", "electrons per A^2 in an exposure", NULL,
+         0.1, 1000, NULL},
+        {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
+         "SLURM_CPUS_PER_TASK or the cores there are", 0, 4096, NULL},
+    };
+    size_t n = sizeof table / sizeof *table;
+    for (size_t i = 0; i < n; i++)
+        options[i] = table[i];
+    return n;
+}
+
+static void gather(arguments *a)
+{
+    mdup_simulate_options *s = &a->simulate;
+    s->n_micrographs = (int32_t)a->micrographs;
+    s->n_duplicates = (int32_t)a->duplicates;
+    s->n_overlaps = (int32_t)a->overlaps;
+    s->seed = (uint64_t)a->seed;
+    s->nx = (int32_t)a->size[0];
+    s->ny = (int32_t)a->size[1];
+    s->defocus_min_um = a->defocus[0];
+    s->defocus_max_um = a->defocus[1];
+    s->specimen = (mdup_specimen)a->specimen;
+    s->format = (mdup_simulate_format)a->format;
+    s->names = (mdup_simulate_names)a->names;
+    s->n_workers = (int)a->threads;
+}
+
+static int run_simulate(arguments *a)
+{
+    console c;
+    console_init(&c);
+    mdup_error *err = NULL;
+    gather(a);
+    if (!a->simulate.out_dir)
+        mdup_fail(&err, MDUP_ERROR_INVALID, "--o DIR is needed: where to write the session");
+    if (err || !mdup_simulate_options_check(&a->simulate, &err))
+        return console_fail(&c, "microdup simulate", &err, EXIT_USAGE_OR_ABORTED);
+    mdup_callbacks callbacks = console_callbacks(&c);
+    if (!mdup_simulate_run(&a->simulate, &callbacks, &err))
+        return console_fail(&c, "microdup simulate", &err, EXIT_FAILED);
+    printf("%lld micrographs in %s: corrected_micrographs.star lists them, truth.csv the pairs "
+           "that overlap\n",
+           (long long)a->micrographs, a->simulate.out_dir);
+    return console_finish(&c);
+}
+
+static int run(int argc, char **argv)
+{
+    arguments a = defaults();
+    option options[MOST_OPTIONS];
+    option_set set = {.options = options, .n = list_options(&a, options)};
+    int status;
+    if (command_begin(&command_simulate, &set, argc, argv, 0, 0, &status))
+        status = run_simulate(&a);
+    options_clear(&set);
+    return status;
+}
+
+const command command_simulate = {"simulate", "--o DIR [options]",
+                                  "make a session with known duplicates, to try things on", run};

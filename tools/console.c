@@ -1,0 +1,169 @@
+#include "console.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A terminal is redrawn at most so often; a log gets a line a stage, and one in so many seconds in
+ * between. */
+static const double TERMINAL_INTERVAL_s = 0.1;
+static const double LOG_INTERVAL_s = 30.0;
+
+static volatile sig_atomic_t stop_requested;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_requested = 1;
+}
+
+static void install_handlers(void)
+{
+    struct sigaction action = {0};
+    action.sa_handler = on_signal;
+    /* A second signal ends the program at once, should a read hang in a dead file system. */
+    action.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static double seconds_between(const struct timespec *from, const struct timespec *to)
+{
+    return (double)(to->tv_sec - from->tv_sec) + 1e-9 * (double)(to->tv_nsec - from->tv_nsec);
+}
+
+void console_init(console *c)
+{
+    *c = (console){.is_terminal = isatty(STDOUT_FILENO) == 1};
+}
+
+static void close_line(console *c)
+{
+    if (c->line_open)
+        putchar('\n');
+    c->line_open = false;
+}
+
+static void on_log(void *user, mdup_log_level level, const char *line)
+{
+    console *c = user;
+    close_line(c);
+    if (level == MDUP_LOG_WARNING) {
+        c->warnings++;
+        fflush(stdout);
+        fprintf(stderr, "WARNING: %s\n", line);
+    } else {
+        printf("%s\n", line);
+    }
+}
+
+enum { BAR_WIDTH = 24 };
+
+static void print_duration(double seconds)
+{
+    long s = (long)(seconds + 0.5);
+    if (s >= 3600)
+        printf("%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    else
+        printf("%ld:%02ld", s / 60, s % 60);
+}
+
+static void print_rate(double rate)
+{
+    if (rate >= 1e6)
+        printf("%.1f M/s", rate / 1e6);
+    else if (rate >= 1e4)
+        printf("%.0f k/s", rate / 1e3);
+    else
+        printf("%.*f/s", rate < 10 ? 1 : 0, rate);
+}
+
+static void print_progress(console *c, const char *stage, int64_t done, int64_t total,
+                           double elapsed_s)
+{
+    double share = total > 0 ? (double)done / (double)total : 1;
+    if (c->is_terminal) {
+        int filled = (int)(share * BAR_WIDTH);
+        printf("\r%-10s [%.*s%*s] ", stage, filled, "########################", BAR_WIDTH - filled,
+               "");
+    } else {
+        printf("%-10s ", stage);
+    }
+    printf("%lld/%lld (%.0f %%)", (long long)done, (long long)total, 100 * share);
+    if (elapsed_s > 0 && done > 0) {
+        printf(", ");
+        print_rate((double)done / elapsed_s);
+    }
+    if (done < total && done > 0) {
+        printf(", ");
+        print_duration(elapsed_s * (1 - share) / share);
+        printf(" left");
+    } else if (done >= total) {
+        printf(", ");
+        print_duration(elapsed_s);
+    }
+    printf(c->is_terminal ? "\033[K" : "\n");
+    fflush(stdout);
+}
+
+static void on_progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    console *c = user;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    bool new_stage = !c->stage || strcmp(c->stage, stage) != 0;
+    if (!new_stage && c->stage_finished)
+        return;
+    if (new_stage) {
+        close_line(c);
+        c->stage_finished = false;
+        c->stage = stage;
+        c->stage_began = c->last_shown = now;
+    }
+    bool finished = done >= total;
+    double interval = c->is_terminal ? TERMINAL_INTERVAL_s : LOG_INTERVAL_s;
+    if (!finished && seconds_between(&c->last_shown, &now) < interval)
+        return;
+    c->last_shown = now;
+    print_progress(c, stage, done, total, seconds_between(&c->stage_began, &now));
+    c->line_open = c->is_terminal;
+    if (finished) {
+        close_line(c);
+        c->stage_finished = true;
+    }
+}
+
+static bool on_stop(void *user)
+{
+    (void)user;
+    return stop_requested != 0;
+}
+
+mdup_callbacks console_callbacks(console *c)
+{
+    install_handlers();
+    return (mdup_callbacks){c, on_log, on_progress, on_stop};
+}
+
+int console_fail(console *c, const char *command, mdup_error **err, int status)
+{
+    close_line(c);
+    fflush(stdout);
+    if (*err && mdup_error_get_code(*err) == MDUP_ERROR_ABORTED)
+        status = EXIT_USAGE_OR_ABORTED;
+    fprintf(stderr, "%s: %s\n", command, *err ? mdup_error_get_message(*err) : "failed");
+    mdup_error_clear(err);
+    return status;
+}
+
+int console_finish(console *c)
+{
+    close_line(c);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DONE;
+    fprintf(stderr, "microdup: the standard output could not be written: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}

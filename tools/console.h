@@ -1,0 +1,38 @@
+/* What the user sees while a command runs: log lines, the progress line, how it ended. */
+#ifndef TOOLS_CONSOLE_H
+#define TOOLS_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <microdup/callbacks.h>
+
+#include "base/error.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE_OR_ABORTED = 2 };
+
+typedef struct {
+    bool is_terminal;    /* stdout is one: the progress line is redrawn in place */
+    bool line_open;      /* a progress line stands unfinished */
+    bool stage_finished; /* its last line has been shown */
+    const char *stage;   /* of the last progress call */
+    struct timespec stage_began, last_shown;
+    int64_t warnings;
+} console;
+
+void console_init(console *c);
+
+/** Log lines to stdout, warnings to stderr, a progress line to stdout; stops on SIGINT and SIGTERM,
+ * whose handlers it installs. */
+mdup_callbacks console_callbacks(console *c);
+
+/** Prints the error to stderr and gives the exit status that goes with it: 2 when aborted, else
+ * `status`.  Clears *err. */
+int console_fail(console *c, const char *command, mdup_error **err, int status);
+
+/** Ends the output: EXIT_DONE, or EXIT_FAILED when stdout could not be written (a full disk under a
+ * redirection). */
+int console_finish(console *c);
+
+#endif
