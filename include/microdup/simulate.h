@@ -75,17 +75,21 @@ MDUP_PUBLIC bool mdup_simulate_options_check(const mdup_simulate_options *option
                                              mdup_error **err) MDUP_MUST_CHECK;
 
 /** Checks the options and writes
- *    out_dir/Micrographs/NAME.mrc         the micrographs
- *    out_dir/corrected_micrographs.star   RELION 3.1, in order of acquisition, names relative to
- * out_dir out_dir/truth.csv micrograph_a,micrograph_b,shift_x_px,shift_y_px,overlap: every pair
- * that shares any area, a earlier than b; a point at (x, y) in b is at (x + shift_x, y + shift_y)
- * in a, unbinned px, y as stored; overlap is shared area / area of a frame The same options give
- * the same bytes on one machine with any number of workers, and the same truth everywhere. Fails
- * with INVALID when one of these files is there already: nothing is ever overwritten.  When it
- * fails or is stopped later the micrographs finished so far stay, without STAR and truth.
- * `callbacks` may be NULL; the stage of progress is "simulating", counted in micrographs.  Memory:
- * about 6 bytes a pixel for each worker and 1 shared; the workers are fewer than asked for when
- * that is over 4 GiB. */
+ *    out_dir/Micrographs/NAME.mrc        the micrographs
+ *    out_dir/corrected_micrographs.star  RELION 3.1, in order of acquisition, names relative to
+ *                                        out_dir
+ *    out_dir/truth.csv                   micrograph_a,micrograph_b,shift_x_px,shift_y_px,overlap:
+ *                                        every pair that shares any area, a earlier than b
+ *  A point at (x, y) in b is at (x + shift_x, y + shift_y) in a, unbinned px, y as stored; overlap is
+ *  shared area / area of a frame.  The same options give the same bytes on one machine with any
+ *  number of workers, and the same truth everywhere.
+ *
+ *  Fails with INVALID when one of these files is there already: nothing is ever overwritten.  When it
+ *  fails or is stopped later the micrographs finished so far stay, without STAR and truth.
+ *  `callbacks` may be NULL; the stage of progress is "simulating", counted in micrographs.
+ *
+ *  Memory: about 9 bytes a pixel for each worker and 1 shared; the workers are fewer than asked for
+ *  when that is over 4 GiB. */
 MDUP_PUBLIC bool mdup_simulate_run(const mdup_simulate_options *options,
                                    const mdup_callbacks *callbacks,
                                    mdup_error **err) MDUP_MUST_CHECK;

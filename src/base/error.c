@@ -15,6 +15,7 @@ struct mdup_error {
 static char nomem_message[] = "out of memory; use fewer threads (--j) or a machine with more";
 static mdup_error nomem_error = {MDUP_ERROR_NOMEM, nomem_message};
 
+static char *format_message(const char *format, va_list args) MDUP_PRINTF(1, 0);
 static char *format_message(const char *format, va_list args)
 {
     va_list again;

@@ -22,44 +22,54 @@ static bool refuse_zero_byte(const char *path, const char *text, size_t length, 
                      "%s: line %zu holds a zero byte, which is in no file's name", path, line);
 }
 
+/* What reading one line after the other shares. */
+typedef struct {
+    mdup_builder *builder;
+    const char *path, *text;
+    mdup_resolver resolver;
+    size_t row, line;
+} list_reader;
+
 /* Names may hold blanks, so only those at the ends of a line go. */
-static bool add_line(mdup_builder *b, mdup_resolver *r, const char *text, size_t begin, size_t end,
-                     size_t *row, mdup_error **err)
+static bool add_line(list_reader *r, size_t begin, size_t end, mdup_error **err)
 {
     size_t first = begin, last = end;
-    while (last > first && (is_blank(text[last - 1]) || text[last - 1] == '\n'))
+    while (last > first && (is_blank(r->text[last - 1]) || r->text[last - 1] == '\n'))
         last--;
-    if (begin == 0 && last - first >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+    if (begin == 0 && last >= 3 && memcmp(r->text, "\xEF\xBB\xBF", 3) == 0)
         first += 3; /* the byte order mark of UTF-8 */
-    while (first < last && is_blank(text[first]))
+    while (first < last && is_blank(r->text[first]))
         first++;
-    if (first == last || text[first] == '#')
+    if (first == last || r->text[first] == '#')
         return true;
-    mdup_micrograph *m = mdup_builder_add_micrograph(b, text + first, last - first, *row, err);
+    mdup_micrograph *m =
+        mdup_builder_add_micrograph(r->builder, r->text + first, last - first, r->row, err);
     if (!m)
         return false;
     m->line_begin = begin;
     m->line_end = end;
-    ++*row;
-    return mdup_resolver_find(r, m, err);
+    r->row++;
+    if (mdup_resolver_find(&r->resolver, m, err))
+        return true;
+    mdup_error_prefix(err, "%s: line %zu", r->path, r->line);
+    return false;
 }
 
-static bool add_lines(mdup_builder *b, mdup_resolver *r, const char *path, const char *text,
-                      size_t length, mdup_error **err)
+static bool add_lines(list_reader *r, size_t length, mdup_error **err)
 {
-    size_t row = 0;
     for (size_t begin = 0, end; begin < length; begin = end) {
-        const char *newline = memchr(text + begin, '\n', length - begin);
-        end = newline ? (size_t)(newline - text) + 1 : length;
-        if (!add_line(b, r, text, begin, end, &row, err))
+        const char *newline = memchr(r->text + begin, '\n', length - begin);
+        end = newline ? (size_t)(newline - r->text) + 1 : length;
+        r->line++;
+        if (!add_line(r, begin, end, err))
             return false;
     }
-    if (row == 0)
+    if (r->row == 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          length == 0 ? "%s: the file is empty"
                                      : "%s: holds no names, only blank lines and comments",
-                         path);
-    mdup_resolver_warn(r, path, b->callbacks);
+                         r->path);
+    mdup_resolver_warn(&r->resolver, r->path, r->builder->callbacks);
     return true;
 }
 
@@ -88,9 +98,9 @@ bool mdup_add_list(mdup_builder *b, const char *path, char *text, size_t text_le
         return false;
     if (text_length > 0)
         warn_of_extension(path, b->callbacks);
-    mdup_resolver resolver;
-    bool ok = mdup_resolver_init(&resolver, path, false, b->project_dir, err) &&
-              add_lines(b, &resolver, path, text, text_length, err);
-    mdup_resolver_free(&resolver);
+    list_reader reader = {.builder = b, .path = path, .text = text};
+    bool ok = mdup_resolver_init(&reader.resolver, path, false, b->project_dir, err) &&
+              add_lines(&reader, text_length, err);
+    mdup_resolver_free(&reader.resolver);
     return ok;
 }

@@ -6,10 +6,10 @@
  * bytes.  Liberal in reading (a blank or comment line between rows, a missing "#N", CRLF), for the
  * variants seen in the wild see doc/formats.md.
  *
- * A row is one line.  gemmi alone wraps anything: the value of a pair whose line would exceed 120
- * columns stands on the next line, which is read, and a value with both kinds of quotes becomes a
- * text between two ';' lines, which is refused as RELION cannot read it either.  Blanks inside
- * quotes stay as they are (RELION makes runs of them one blank, and then does not find the file).
+ * A row is one line.  gemmi alone wraps anything: the value of a pair, when long, stands on the next
+ * line, which is read, and a value with both kinds of quotes becomes a text between two ';' lines,
+ * which is refused as RELION cannot read it either.  Blanks inside quotes stay as they are (RELION
+ * makes runs of them one blank, and then does not find the file).
  */
 #ifndef MDUP_FORMATS_STAR_H
 #define MDUP_FORMATS_STAR_H
@@ -26,9 +26,9 @@ typedef struct {
 } mdup_star_row;
 
 typedef struct {
-    char *name;   /* what stands behind "data_"; "" for an unnamed block.  Unique, but for a block
-                     that holds pairs and   then a loop: RELION writes and reads such, and they are
-                     two   tables of one name */
+    /* What stands behind "data_"; "" for an unnamed block.  Unique, but for a block that holds pairs
+     * and then a loop: RELION reads such, and here they are two tables of one name. */
+    char *name;
     bool is_loop; /* false: label/value pairs, presented as one row whose columns each stand on a
                      line of their own */
     size_t line;  /* of the data_ line */
@@ -44,12 +44,11 @@ typedef struct {
     size_t length;
     size_t n_tables;
     mdup_star_table *tables;
-    int64_t
-        version; /* N of the first "# version N"; 0 when there is none (RELION <= 3.0, starfile) */
+    int64_t version; /* the first "# version N"; 0: there is none (RELION <= 3.0, starfile) */
     bool has_crlf;   /* some line ends in CR LF; RELION itself refuses such a file */
-    size_t gap_line; /* line of the first row behind a blank or comment line inside its loop; 0 when
-                        there is none.  RELION does not see the rows behind a blank line, and stops
-                        at a comment */
+    /* Line of the first row behind a blank or comment line inside its loop; 0 when there is none.
+     * RELION does not see the rows behind a blank line, and stops at a comment. */
+    size_t gap_line;
 } mdup_star;
 
 /** Parses `length` bytes, which are copied.  `name` is only used in messages.  NULL with *err set:

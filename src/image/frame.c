@@ -1,6 +1,7 @@
 #include "image/frame.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "image/blur.h"
 
@@ -9,17 +10,40 @@ static const double BACKGROUND_SIGMA_px = 16.0;
 static const double VARIANCE_SIGMA_px = 24.0;
 static const float CLIP_sd = 4.0f;
 
-/* The local variance counts as at least this share of the frame's: an area emptier than that is not blown up to the same
- * level, where its noise would speak as loud as the specimen. */
+/* The local variance counts as at least this share of the frame's: an area emptier than that is not blown up to the same level, where
+ * its noise would speak as loud as the specimen. */
 static const float LEAST_VARIANCE = 0.05f;
+
+/* Dirt (ice crystals, drops, the border of the film) is what stands out of its surroundings by so many robust sd once smoothed
+ * over DIRT_SIGMA_px, where noise has averaged out.  Two round crystals look alike and line up in frames that share nothing, so dirt is
+ * taken out.  Particles reach 3 to 4 sd, crystals 20 and more. */
+static const double DIRT_SIGMA_px = 2.0;
+static const float DIRT_sd = 8.0f;
+
+/* A crystal's diffuse rim is dirt too: pixels whose neighbourhood (sigma RIM_SIGMA_px) holds more dirt than this share. */
+static const double RIM_SIGMA_px = 3.0;
+static const float RIM_SHARE = 0.05f;
+
+/* More of the frame than this as dirt: then it is the specimen, and nothing is taken out. */
+static const double LARGEST_DIRT_SHARE = 0.4;
 
 size_t mdup_flatten_scratch_size(int32_t nx, int32_t ny)
 {
-    return (size_t)nx * (size_t)ny + mdup_blur_scratch_size(nx, ny);
+    return 3 * (size_t)nx * (size_t)ny + mdup_blur_scratch_size(nx, ny);
 }
 
-/* Mean 0 and sd 1, so that single precision has room in the blurs.  False when the image is
- * constant. */
+/* The image and its companions during flattening, n pixels each. */
+typedef struct {
+    int32_t nx, ny;
+    size_t n;
+    float *image;
+    float *good;  /* 1, or 0 where there is dirt */
+    float *local; /* a mean or variance of the neighbourhood */
+    float *share; /* of the neighbourhood that is good */
+    float *blur_scratch;
+} flattening;
+
+/* Mean 0 and sd 1, so that single precision has room in the blurs.  False when the image is constant. */
 static bool standardise(float *image, size_t n)
 {
     double sum = 0, sum_of_squares = 0;
@@ -39,19 +63,68 @@ static bool standardise(float *image, size_t n)
     return true;
 }
 
-static void subtract_background(float *image, int32_t nx, int32_t ny, float *background,
-                                float *scratch)
+static void blur(const flattening *f, float *image, double sigma_px)
 {
-    size_t n = (size_t)nx * (size_t)ny;
-    for (size_t i = 0; i < n; i++)
-        background[i] = image[i];
-    mdup_blur(background, nx, ny, BACKGROUND_SIGMA_px, BACKGROUND_SIGMA_px, scratch);
-    for (size_t i = 0; i < n; i++)
-        image[i] -= background[i];
+    mdup_blur(image, f->nx, f->ny, sigma_px, sigma_px, f->blur_scratch);
 }
 
-/* The variance of an area that motion correction or a mask left constant is rounding noise: 1e-8 of
- * the frame's. */
+/* image - its mean over the good neighbours, 0 where not good, into `local`; `share` is left holding the share of good ones. */
+static void subtract_background(const flattening *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        f->local[i] = f->image[i] * f->good[i];
+        f->share[i] = f->good[i];
+    }
+    blur(f, f->local, BACKGROUND_SIGMA_px);
+    blur(f, f->share, BACKGROUND_SIGMA_px);
+    for (size_t i = 0; i < f->n; i++)
+        f->local[i] = f->good[i] > 0 ? f->image[i] - f->local[i] / f->share[i] : 0.0f;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float left = *(const float *)a, right = *(const float *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* Robust sd: 1.4826 times the median absolute value, of every STEP-th pixel; the image has mean 0.  sorted: n / STEP of scratch. */
+enum { STEP = 7 };
+static float robust_sd(const float *image, size_t n, float *sorted)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i += STEP)
+        sorted[count++] = fabsf(image[i]);
+    qsort(sorted, count, sizeof *sorted, by_value);
+    return 1.4826f * sorted[count / 2];
+}
+
+static void forgive(const flattening *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        f->good[i] = 1;
+}
+
+/* Finds the dirt: good[] becomes 0 there and on its rim. */
+static void find_dirt(const flattening *f)
+{
+    forgive(f);
+    subtract_background(f);
+    blur(f, f->local, DIRT_SIGMA_px);
+    float limit = DIRT_sd * robust_sd(f->local, f->n, f->share);
+    for (size_t i = 0; i < f->n; i++)
+        f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
+    blur(f, f->share, RIM_SIGMA_px);
+    size_t n_dirt = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        bool is_dirt = f->share[i] > RIM_SHARE;
+        f->good[i] = is_dirt ? 0.0f : 1.0f;
+        n_dirt += is_dirt;
+    }
+    if ((double)n_dirt > LARGEST_DIRT_SHARE * (double)f->n)
+        forgive(f);
+}
+
+/* The variance of an area that motion correction or a mask left constant is rounding noise: 1e-8 of the frame's. */
 static const float CONSTANT_variance = 1e-8f;
 
 static float mean_of(const float *values, size_t n)
@@ -62,34 +135,41 @@ static float mean_of(const float *values, size_t n)
     return (float)(sum / (double)n);
 }
 
-static double scale_by_local_sd(const float *image, const float *variance, size_t n, int8_t *out)
+/* image / local sd, clipped, as bytes.  Returns the share of the area that has no variance. */
+static double scale_by_local_sd(const flattening *f, int8_t *out)
 {
     size_t n_constant = 0;
-    float mean_variance = mean_of(variance, n);
-    for (size_t i = 0; i < n; i++) {
-        float sd_units = 0;
-        if (variance[i] > CONSTANT_variance)
-            sd_units = image[i] / sqrtf(fmaxf(variance[i], LEAST_VARIANCE * mean_variance));
+    for (size_t i = 0; i < f->n; i++)
+        f->local[i] = f->image[i] * f->image[i];
+    float least = LEAST_VARIANCE * mean_of(f->local, f->n);
+    blur(f, f->local, VARIANCE_SIGMA_px);
+    for (size_t i = 0; i < f->n; i++)
+        f->share[i] = f->good[i];
+    blur(f, f->share, VARIANCE_SIGMA_px);
+    for (size_t i = 0; i < f->n; i++) {
+        float variance = f->local[i] / fmaxf(f->share[i], RIM_SHARE), units = 0;
+        if (variance > CONSTANT_variance)
+            units = f->image[i] / sqrtf(fmaxf(variance, least));
         else
             n_constant++;
-        sd_units = sd_units > CLIP_sd ? CLIP_sd : sd_units < -CLIP_sd ? -CLIP_sd : sd_units;
-        out[i] = (int8_t)lrintf(sd_units * (float)MDUP_FRAME_SD_units);
+        out[i] =
+            (int8_t)lrintf(fmaxf(-CLIP_sd, fminf(CLIP_sd, units)) * (float)MDUP_FRAME_SD_units);
     }
-    return (double)n_constant / (double)n;
+    return (double)n_constant / (double)f->n;
 }
 
 double mdup_flatten(float *image, int32_t nx, int32_t ny, float *scratch, int8_t *out)
 {
     size_t n = (size_t)nx * (size_t)ny;
-    float *local = scratch, *blur_scratch = scratch + n;
+    flattening f = {nx, ny, n, image, scratch, scratch + n, scratch + 2 * n, scratch + 3 * n};
     if (!standardise(image, n)) {
         for (size_t i = 0; i < n; i++)
             out[i] = 0;
         return 1.0;
     }
-    subtract_background(image, nx, ny, local, blur_scratch);
+    find_dirt(&f);
+    subtract_background(&f);
     for (size_t i = 0; i < n; i++)
-        local[i] = image[i] * image[i];
-    mdup_blur(local, nx, ny, VARIANCE_SIGMA_px, VARIANCE_SIGMA_px, blur_scratch);
-    return scale_by_local_sd(image, local, n, out);
+        image[i] = f.local[i];
+    return scale_by_local_sd(&f, out);
 }

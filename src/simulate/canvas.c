@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* In samples; a Gaussian of 0.6 samples keeps 97 % of its power below the grid's Nyquist frequency. */
+/* In samples; a Gaussian of 0.6 samples keeps 97 % of its power below the grid's Nyquist
+ * frequency. */
 static const double FINEST_SIGMA = 0.6;
 static const double CUT_AT_SIGMAS = 3.3;
 enum { LARGEST_RADIUS = 40 };

@@ -31,12 +31,13 @@ mdup_cells mdup_window_cells(const mdup_window *window, double cell_A);
 /** Phase and loss 0 everywhere. */
 void mdup_canvas_clear(mdup_canvas *canvas);
 
-/** Adds a Gaussian of the given standard deviation and integral (rad A^2) to the phase.  What falls outside is cut off; a
- *  Gaussian finer than the grid is drawn as wide as the grid needs. */
+/** Adds a Gaussian of the given standard deviation and integral (rad A^2) to the phase.  What
+ *  falls outside is cut off; a Gaussian finer than the grid is drawn as wide as the grid needs. */
 void mdup_canvas_add_blob(mdup_canvas *canvas, double x_A, double y_A, double sigma_A,
                           double weight_rad_A2);
 
-/** Adds a ball of the given radius: phase and loss in proportion to the length of the way through it. */
+/** Adds a ball of the given radius: phase and loss in proportion to the length of the way
+ *  through it. */
 void mdup_canvas_add_ball(mdup_canvas *canvas, double x_A, double y_A, double radius_A,
                           double phase_rad_per_A, double loss_per_A);
 

@@ -14,8 +14,8 @@ static const double K3_PIXEL_A = 0.83;
 enum { TAPS = 9, HALF = TAPS / 2 };
 static const int32_t binomial[TAPS] = {1, 8, 28, 56, 70, 56, 28, 8, 1};
 
-/* Uniform bytes have sd 73.9; each of the two passes leaves sqrt(12870) / 256 of it: 14.5.  Doubled, 8 bits hold it to
- * beyond four sd. */
+/* Uniform bytes have sd 73.9; each of the two passes leaves sqrt(12870) / 256 of it: 14.5.
+ * Doubled, 8 bits hold it to beyond four sd. */
 static const double STORED_SD = 2 * 14.51;
 
 /* One row of white bytes, blurred along x.  Rows are cyclic in x. */
@@ -93,8 +93,8 @@ void mdup_detector_free(mdup_detector *detector)
     *detector = (mdup_detector){0};
 }
 
-/* Fitted by eye to the edge rows of CU428: alignment has moved a few rows around to the other side, and behind them the
- * profile overshoots over some 40 px. */
+/* Fitted by eye to the edge rows of CU428: alignment has moved a few rows around to the other
+ * side, and behind them the profile overshoots over some 40 px. */
 double mdup_detector_ringing(const mdup_detector *detector, int32_t rows)
 {
     double d = (rows + 0.5) * detector->binning;

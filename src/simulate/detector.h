@@ -13,10 +13,11 @@ typedef struct {
     double binning; /* pixels of a K3 at 0.83 A on the side of one of these; 1 for smaller ones */
 } mdup_detector;
 
-/** A camera of nx x ny px with a pattern of 0.4 % sd that reaches over about a pixel: in a pair of K3
- * frames its correlation at (0, 0) is about 2 sigma, as in CU428 (9 sigma in the sum over 13 pairs).
- * Pixels larger than a K3's are taken to be binned ones: the pattern is weaker in proportion, as the
- * shot noise is, and the edges ring over fewer of them.  False with *err set when memory runs out. */
+/** A camera of nx x ny px with a pattern of 0.4 % sd that reaches over about a pixel: in a pair
+ *  of K3 frames its correlation at (0, 0) is about 2 sigma, as in CU428 (9 sigma in the sum over
+ *  13 pairs). Pixels larger than a K3's are taken to be binned ones: the pattern is weaker in
+ *  proportion, as the shot noise is, and the edges ring over fewer of them.  False with *err set
+ *  when memory runs out. */
 bool mdup_detector_make(int32_t nx, int32_t ny, double pixel_A, uint64_t key,
                         mdup_detector *detector, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_detector_free(mdup_detector *detector);

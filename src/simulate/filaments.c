@@ -5,8 +5,8 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* Bundles lie in strips along a direction; a strip has at least one, so that a frame at a place with filaments is never
- * without. */
+/* Bundles lie in strips along a direction; a strip has at least one, so that a frame at a place
+ * with filaments is never without. */
 static const double STRIP_A = 3000;
 static const double BUNDLES_MORE = 1.0;
 static const double APART_A = 260; /* filaments of a bundle */
@@ -42,8 +42,8 @@ static void draw_at(const context *c, const filament *f, double along, double ac
                          mass_kDa * mdup_phase_per_kDa());
 }
 
-/* Two walls and the weaker middle.  The units of a repeat lie the same in all filaments of a session, less 1 in 20 that is
- * missing and a disorder of 3 A. */
+/* Two walls and the weaker middle.  The units of a repeat lie the same in all filaments of a
+ * session, less 1 in 20 that is missing and a disorder of 3 A. */
 static void draw_walls(const context *c, const filament *f, double along, double across,
                        mdup_rng *rng)
 {

@@ -6,9 +6,9 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* Carbon of 150 A: 0.1 atoms/A^3 of 120 V A^3 each are 15 scatterers of 0.078 rad A^2 on each A^2, so 0.092 rad^2 A^2 of
- * white phase noise if they lay at random.  They do not: the structure factor of amorphous carbon is about 0.25 below its
- * first peak at 1 / 3.4 A. */
+/* Carbon of 150 A: 0.1 atoms/A^3 of 120 V A^3 each are 15 scatterers of 0.078 rad A^2 on each
+ * A^2, so 0.092 rad^2 A^2 of white phase noise if they lay at random.  They do not: the
+ * structure factor of amorphous carbon is about 0.25 below its first peak at 1 / 3.4 A. */
 static const double CARBON_PHASE_POWER_rad2_A2 = 0.092 * 0.25;
 static const double CARBON_LOSS = 0.09;
 static const double CARBON_RIM_A = 25;  /* over which it begins */
@@ -88,8 +88,9 @@ void mdup_draw_carbon(const mdup_place *place, mdup_canvas *canvas)
     }
 }
 
-/* Ice crystals: lumps of balls of 40 to 350 A.  Their loss is that of ice; of their phase, which would be radians where
- * the image is only linear in small phases, a share that gives the fringes seen. */
+/* Ice crystals: lumps of balls of 40 to 350 A.  Their loss is that of ice; of their phase, which
+ * would be radians where the image is only linear in small phases, a share that gives the
+ * fringes seen. */
 static const double CRYSTAL_PHASE_rad_PER_A = 0.0007;
 static const double CONTAMINATION_CELL_A = 2000;
 static const double LARGEST_LUMP_A = 1400;

@@ -20,8 +20,8 @@ static void shuffle(int32_t *items, size_t n, mdup_rng *rng)
     }
 }
 
-/* Puts the exposure so that it shares the area wanted with the place's first one, at random between beside, above and in a
- * corner. */
+/* Puts the exposure so that it shares the area wanted with the place's first one, at random
+ * between beside, above and in a corner. */
 static void choose_shift(const mdup_simulate_options *options, bool is_duplicate, mdup_rng *rng,
                          mdup_exposure *e)
 {
@@ -100,7 +100,8 @@ static int compare_pairs(const void *left, const void *right)
     return (l->b > r->b) - (l->b < r->b);
 }
 
-/* earlier[i] is the exposure of the same place before exposure i, so that a place's exposures are a chain to walk. */
+/* earlier[i] is the exposure of the same place before exposure i, so that a place's exposures
+ * are a chain to walk. */
 static void link_places(const mdup_layout *layout, size_t *last_of_place, size_t *earlier)
 {
     for (size_t i = 0; i < layout->n_exposures; i++) {

@@ -31,9 +31,9 @@ typedef struct {
     mdup_true_pair *pairs; /* all that share any area, by a, then b */
 } mdup_layout;
 
-/** Plans a session.  The options have been checked.  Each place is exposed once, and the second exposures go round the
- *  places, duplicates first; the order of all is random.  False with *err set when memory runs out.  Free with
- *  mdup_layout_free. */
+/** Plans a session.  The options have been checked.  Each place is exposed once, and the second
+ *  exposures go round the places, duplicates first; the order of all is random.  False with *err
+ *  set when memory runs out.  Free with mdup_layout_free. */
 bool mdup_layout_make(const mdup_simulate_options *options, mdup_layout *layout,
                       mdup_error **err) MDUP_MUST_CHECK;
 void mdup_layout_free(mdup_layout *layout);

@@ -1,4 +1,5 @@
-/* File names as the programs that record micrographs give them.  Four shots a hole, four holes a move of the stage. */
+/* File names as the programs that record micrographs give them.  Four shots a hole, four holes a
+ * move of the stage. */
 #include <time.h>
 
 #include "simulate/layout.h"
@@ -7,8 +8,9 @@
 
 enum { SHOTS = 4, HOLES = 4, SHOTS_A_MOVE = SHOTS * HOLES };
 
-/* EPU numbers the holes when it finds them and visits them in another order.  Multiplying modulo a prime gives each of up
- * to 999982 holes a number of its own; the numbers are of seven and eight digits, which do not sort as text. */
+/* EPU numbers the holes when it finds them and visits them in another order.  Multiplying modulo
+ * a prime gives each of up to 999982 holes a number of its own; the numbers are of seven and
+ * eight digits, which do not sort as text. */
 static uint32_t epu_hole(uint64_t seed, size_t hole)
 {
     const uint64_t prime = 999983;

@@ -6,8 +6,8 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* chi = squared * (d0 + d1 cos 2(angle - a)) + ..., with the angle taken out by k^2 cos 2(angle) = kx^2 - ky^2 and
- * k^2 sin 2(angle) = 2 kx ky. */
+/* chi = squared * (d0 + d1 cos 2(angle - a)) + ..., with the angle taken out by k^2 cos 2(angle)
+ * = kx^2 - ky^2 and k^2 sin 2(angle) = 2 kx ky. */
 typedef struct {
     float mean, even, odd; /* times k^2, kx^2 - ky^2, 2 kx ky */
     float fourth;          /* times k^4 */
@@ -44,14 +44,16 @@ double mdup_optics_fading(const mdup_optics *optics, double k)
     double envelope = exp(-optics->envelope_B_A2 * k * k / 4);
     if (k <= 0)
         return envelope;
-    /* Amplitudes fall as exp(-dose / (2 critical)); the mean of that from dose_before to dose_before + dose. */
+    /* Amplitudes fall as exp(-dose / (2 critical)); the mean of that from dose_before to
+     * dose_before + dose. */
     double twice_critical = 2 * (0.245 * pow(k, -1.665) + 2.81);
     double during = optics->dose_e_A2 / twice_critical;
     double mean = during > 1e-6 ? -expm1(-during) / during : 1;
     return envelope * mean * exp(-optics->dose_before_e_A2 / twice_critical);
 }
 
-/* Fading by k, in equal steps: pow() for each of a million components would cost as much as all the rest. */
+/* Fading by k, in equal steps: pow() for each of a million components would cost as much as all
+ * the rest. */
 enum { TABLE_STEPS = 2048 };
 
 typedef struct {
@@ -75,8 +77,8 @@ static inline float look_up(const fading_table *table, float k)
     return table->value[i] + part * (table->value[i + 1] - table->value[i]);
 }
 
-/* The response of the B-spline's samples, which must be undone before the spline runs through them (Unser, IEEE Signal
- * Processing Magazine 1999). */
+/* The response of the B-spline's samples, which must be undone before the spline runs through
+ * them (Unser, IEEE Signal Processing Magazine 1999). */
 static double spline_response(double cycles_per_sample)
 {
     return (2 + cos(2 * PI * cycles_per_sample)) / 3;

@@ -15,16 +15,18 @@ typedef struct {
     double dose_e_A2;         /* of this exposure */
 } mdup_optics;
 
-/** Contrast transfer at (kx, ky) in 1 / A, without envelope: sin of the lens' phase, amplitude contrast included. */
+/** Contrast transfer at (kx, ky) in 1 / A, without envelope: sin of the lens' phase, amplitude
+ *  contrast included. */
 double mdup_optics_ctf(const mdup_optics *optics, double kx, double ky);
 
-/** What is left at spatial frequency k (1 / A) of the contrast of an undamaged specimen in ideal optics: the envelope and
- *  the mean over the exposure of the fading by radiation (Grant, Grigorieff, eLife 2015). */
+/** What is left at spatial frequency k (1 / A) of the contrast of an undamaged specimen in ideal
+ *  optics: the envelope and the mean over the exposure of the fading by radiation (Grant,
+ *  Grigorieff, eLife 2015). */
 double mdup_optics_fading(const mdup_optics *optics, double k);
 
-/** The spectrum (half, as of image/fft.h) of a canvas' phase becomes that of the relative intensity less 1, linear in the
- *  phase: -2 CTF phase.  Also divided by nx * ny, for the transform back, and made ready for interpolation by cubic
- *  B-splines. */
+/** The spectrum (half, as of image/fft.h) of a canvas' phase becomes that of the relative
+ *  intensity less 1, linear in the phase: -2 CTF phase.  Also divided by nx * ny, for the
+ *  transform back, and made ready for interpolation by cubic B-splines. */
 void mdup_optics_apply(const mdup_optics *optics, const mdup_canvas *canvas,
                        float complex *spectrum);
 

@@ -1,5 +1,6 @@
-/* The numbers of a 300 kV microscope and of what is in it.  One place, because contrast, noise and CTF must fit together:
- * the signal-to-noise ratio of a micrograph, and with it what can be detected, follows from them. */
+/* The numbers of a 300 kV microscope and of what is in it.  One place, because contrast, noise
+ * and CTF must fit together: the signal-to-noise ratio of a micrograph, and with it what can be
+ * detected, follows from them. */
 #ifndef MDUP_SIMULATE_PHYSICS_H
 #define MDUP_SIMULATE_PHYSICS_H
 
@@ -7,17 +8,20 @@
 static const double MDUP_WAVELENGTH_A = 0.019687;
 static const double MDUP_PHASE_RAD_PER_V_A = 0.000653; /* interaction parameter sigma_e */
 
-/* Objective lens and the usual amplitude contrast of ice-embedded protein (Toyoshima, Unwin, Ultramicroscopy 1988). */
+/* Objective lens and the usual amplitude contrast of ice-embedded protein (Toyoshima, Unwin,
+ * Ultramicroscopy 1988). */
 static const double MDUP_CS_A = 2.7e7;
 static const double MDUP_AMPLITUDE_CONTRAST = 0.07;
 
-/* Mean inner potential of protein less that of the ice it displaces.  From scattering factors of free atoms and 1.35 g/cm3
- * against 0.92 g/cm3 it is 7.9 - 4.5 = 3.4 V; bonding and the denser water around the protein lower it (Vulovic et al., J.
- * Struct. Biol. 2013), and measured contrast is lower than computed. */
+/* Mean inner potential of protein less that of the ice it displaces.  From scattering factors of
+ * free atoms and 1.35 g/cm3 against 0.92 g/cm3 it is 7.9 - 4.5 = 3.4 V; bonding and the denser
+ * water around the protein lower it (Vulovic et al., J. Struct. Biol. 2013), and measured
+ * contrast is lower than computed. */
 static const double MDUP_PROTEIN_OVER_ICE_V = 2.5;
 static const double MDUP_PROTEIN_A3_PER_kDa = 1230;
 
-/* Mean free path in ice for all that takes an electron out of the image (inelastic, with an energy filter). */
+/* Mean free path in ice for all that takes an electron out of the image (inelastic, with an
+ * energy filter). */
 static const double MDUP_ICE_MEAN_FREE_PATH_A = 3500;
 
 /* Share of the electrons that the camera counts, at the low frequencies that matter here. */

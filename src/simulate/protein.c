@@ -5,8 +5,8 @@
 #include "simulate/physics.h"
 #include "simulate/specimen.h"
 
-/* Blobs of 1 kDa, except that the smallest proteins have at least 12 and the largest at most 4000.  Finer detail carries
- * no contrast that a screening at 10 A and more could see. */
+/* Blobs of 1 kDa, except that the smallest proteins have at least 12 and the largest at most
+ * 4000.  Finer detail carries no contrast that a screening at 10 A and more could see. */
 enum { FEWEST_BLOBS = 12, MOST_BLOBS = 4000, MOST_DOMAINS = 5, DART_TRIES = 60 };
 
 /* Of blobs of 1 kDa; what remains between them is the packing's irregularity. */

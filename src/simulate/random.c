@@ -74,7 +74,8 @@ uint32_t mdup_rng_below(mdup_rng *rng, uint32_t n)
     return draw % n;
 }
 
-/* Marsaglia's polar method; its second value is let go, so that a generator has no state but its four words. */
+/* Marsaglia's polar method; its second value is let go, so that a generator has no state but its
+ * four words. */
 double mdup_rng_normal(mdup_rng *rng)
 {
     double u, v, s;
@@ -121,8 +122,8 @@ void mdup_noise_table_init(mdup_noise_table *table)
         quantile[i] = normal_quantile((i + 0.5) / MDUP_NOISE_LEVELS);
         sum_of_squares += 2 * quantile[i] * quantile[i];
     }
-    /* The middles of the steps lose a little of the tails' variance: scaled back to exactly 1, and halved for the
-     * transform of four. */
+    /* The middles of the steps lose a little of the tails' variance: scaled back to exactly 1,
+     * and halved for the transform of four. */
     double scale = 0.5 / sqrt(sum_of_squares / MDUP_NOISE_LEVELS);
     for (int i = 0; i < MDUP_NOISE_LEVELS / 2; i++) {
         table->half_quantile[i] = (float)(quantile[i] * scale);

@@ -1,8 +1,8 @@
 /* Random numbers that are the same on every machine and do not depend on who draws first.
  *
- * Everything random hangs on a key: 64 bits derived from the session's seed and the path to the thing it is for (place 7,
- * layer 2, cell (3, -1), ...).  So any window of a specimen can be drawn, in any order, on any thread, and two windows
- * that share an area show the same there. */
+ * Everything random hangs on a key: 64 bits derived from the session's seed and the path to the
+ * thing it is for (place 7, layer 2, cell (3, -1), ...).  So any window of a specimen can be
+ * drawn, in any order, on any thread, and two windows that share an area show the same there. */
 #ifndef MDUP_SIMULATE_RANDOM_H
 #define MDUP_SIMULATE_RANDOM_H
 
@@ -15,7 +15,8 @@ uint64_t mdup_key(uint64_t parent, uint64_t child);
 /** The key of the cell (x, y) below `parent`. */
 uint64_t mdup_key_cell(uint64_t parent, int64_t x, int64_t y);
 
-/* xoshiro256++ (Blackman, Vigna: Scrambled linear pseudorandom number generators, ACM TOMS 47, 2021). */
+/* xoshiro256++ (Blackman, Vigna: Scrambled linear pseudorandom number generators, ACM TOMS 47,
+ * 2021). */
 typedef struct {
     uint64_t state[4];
 } mdup_rng;
@@ -45,8 +46,9 @@ typedef struct {
 
 void mdup_noise_table_init(mdup_noise_table *table);
 
-/** n values of mean 0 and sd 1, uncorrelated, normal to beyond 6 sd, at about 1.5 ns each: four quantiles drawn from a
- *  table and mixed by an orthogonal (Hadamard) transform into four values. */
+/** n values of mean 0 and sd 1, uncorrelated, normal to beyond 6 sd, at about 1.5 ns each: four
+ *  quantiles drawn from a table and mixed by an orthogonal (Hadamard) transform into four
+ *  values. */
 void mdup_noise_fill(const mdup_noise_table *table, mdup_rng *rng, float *out, size_t n);
 
 #endif

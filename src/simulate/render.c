@@ -11,13 +11,15 @@
 #include "simulate/random.h"
 #include "simulate/specimen.h"
 
-/* The image is computed on a grid of up to 3.4 A and interpolated: what it holds beyond 1 / 7 A (a quarter of
- * the amplitude of a protein's own faint detail) gets into no frame of 8 A/px and more, where screening works.
- * So a K3 frame is a transform of 1.5 million samples and not of 24.  The noise is made at full resolution. */
+/* The image is computed on a grid of up to 3.4 A and interpolated: what it holds beyond 1 / 7 A
+ * (a quarter of the amplitude of a protein's own faint detail) gets into no frame of 8 A/px and
+ * more, where screening works. So a K3 frame is a transform of 1.5 million samples and not of
+ * 24.  The noise is made at full resolution. */
 static const double COARSEST_STEP_A = 3.4;
 enum { MOST_PIXELS_A_STEP = 17, TAPS = 4 };
 
-/* Below this no part of an image gets, however thick: linear imaging would go negative under a crystal. */
+/* Below this no part of an image gets, however thick: linear imaging would go negative under a
+ * crystal. */
 static const float DARKEST = 0.05F;
 
 struct mdup_renderer {
@@ -57,7 +59,8 @@ static void fill_weights(mdup_renderer *r)
     }
 }
 
-/* The lens moves what belongs to frequency k by wavelength * defocus * k; at 1 / 8 A little is left to move. */
+/* The lens moves what belongs to frequency k by wavelength * defocus * k; at 1 / 8 A little is
+ * left to move. */
 static void choose_grid(const mdup_simulate_options *options, mdup_renderer *r)
 {
     double steps = floor(COARSEST_STEP_A / options->pixel_A);
@@ -225,8 +228,9 @@ static void add_ringing(const mdup_renderer *r, int32_t y, const mdup_render_buf
         row[x] += share * b->jump[x];
 }
 
-/* Poisson's distribution is close to normal at the 20 and more electrons of a pixel, and what is recorded are sums over
- * aligned movie frames, not counts; mean and variance are right at any dose. */
+/* Poisson's distribution is close to normal at the 20 and more electrons of a pixel, and what is
+ * recorded are sums over aligned movie frames, not counts; mean and variance are right at any
+ * dose. */
 static void add_noise(const mdup_renderer *r, mdup_rng *rng, float *noise, float *row)
 {
     mdup_noise_fill(&r->noise, rng, noise, (size_t)r->nx);

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "simulate/layout.h"
 
-/* What all exposures of a session have in common: specimen, camera, transforms.  Not changed by rendering, so that any
- * number of threads may share it. */
+/* What all exposures of a session have in common: specimen, camera, transforms.  Not changed by
+ * rendering, so that any number of threads may share it. */
 typedef struct mdup_renderer mdup_renderer;
 
 /* What one thread needs for itself. */
@@ -35,8 +35,8 @@ typedef enum {
     MDUP_RENDER_IMAGE /* what the lens throws on the camera: no pattern, no ringing, no noise */
 } mdup_render_parts;
 
-/** Renders exposure `index` of the session: nx * ny counted electrons, row 0 first, valid until the buffers are used again.
- *  `index` chooses the noise. */
+/** Renders exposure `index` of the session: nx * ny counted electrons, row 0 first, valid until
+ *  the buffers are used again. `index` chooses the noise. */
 float *mdup_render(const mdup_renderer *renderer, const mdup_exposure *exposure, size_t index,
                    mdup_render_parts parts, mdup_render_buffers *buffers);
 

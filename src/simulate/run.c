@@ -158,7 +158,9 @@ static int choose_workers(const session *s)
 {
     size_t wanted =
         (size_t)(s->options->n_workers > 0 ? s->options->n_workers : mdup_default_workers());
-    size_t room = MOST_BUFFER_BYTES / mdup_renderer_buffer_bytes(s->renderer);
+    size_t frame_bytes = (size_t)s->options->nx * (size_t)s->options->ny * sizeof(float);
+    /* mdup_mrc_write holds a copy of the file. */
+    size_t room = MOST_BUFFER_BYTES / (mdup_renderer_buffer_bytes(s->renderer) + frame_bytes);
     if (wanted > room)
         wanted = room;
     if (wanted > s->layout.n_exposures)

@@ -37,7 +37,8 @@ void mdup_sample_free(mdup_sample *sample)
     mdup_protein_free(&sample->protein);
 }
 
-/* A hole of 1.2 um whose rim comes into the first exposure from a side, by 8 to 30 % of what there is in that direction. */
+/* A hole of 1.2 um whose rim comes into the first exposure from a side, by 8 to 30 % of what
+ * there is in that direction. */
 static void choose_carbon(const mdup_sample *sample, mdup_rng *rng, mdup_place *place)
 {
     place->has_carbon = mdup_rng_uniform(rng) < sample->recipe.carbon_share;
@@ -50,7 +51,8 @@ static void choose_carbon(const mdup_sample *sample, mdup_rng *rng, mdup_place *
     place->hole_y_A = sample->frame_y_A / 2 + (rim - place->hole_radius_A) * y;
 }
 
-/* Six in ten lie along the session's direction, as in a specimen that was blotted; the second direction crosses it. */
+/* Six in ten lie along the session's direction, as in a specimen that was blotted; the second
+ * direction crosses it. */
 static void choose_filaments(const mdup_sample *sample, mdup_rng *rng, mdup_place *place)
 {
     bool any = mdup_rng_uniform(rng) < sample->recipe.filament_share;
@@ -102,8 +104,8 @@ void mdup_place_draw(const mdup_sample *sample, const mdup_place *place, int vis
     mdup_draw_contamination(place, canvas);
 }
 
-/* A turn of space, each as likely as any other (Shoemake, Graphics Gems III, 1992); only the two rows that are seen in
- * projection. */
+/* A turn of space, each as likely as any other (Shoemake, Graphics Gems III, 1992); only the two
+ * rows that are seen in projection. */
 typedef struct {
     double row[2][3];
 } turn;
@@ -140,7 +142,8 @@ static void draw_particle_cell(const mdup_sample *sample, const mdup_place *plac
     mdup_window window = mdup_canvas_window(canvas, sample->protein.radius_A);
     int n = mdup_rng_poisson(&rng, place->particles_per_A2 * PARTICLE_CELL_A * PARTICLE_CELL_A);
     for (int i = 0; i < n; i++) {
-        /* Everything is drawn before anything is left out, or the rest of the cell would depend on the window. */
+        /* Everything is drawn before anything is left out, or the rest of the cell would depend
+         * on the window. */
         double x = ((double)cell_x + mdup_rng_uniform(&rng)) * PARTICLE_CELL_A;
         double y = ((double)cell_y + mdup_rng_uniform(&rng)) * PARTICLE_CELL_A;
         turn t = random_turn(&rng);

@@ -1,8 +1,8 @@
 /* The specimen: an unbounded world for each place of the grid that is exposed.
  *
- * A sample is what a session has of a kind; a place is one world of it, whose origin is where the first exposure has its
- * pixel (0, 0).  Everything is drawn from keys cell by cell (random.h), so any window of a place can be drawn and two
- * windows agree where they overlap. */
+ * A sample is what a session has of a kind; a place is one world of it, whose origin is where
+ * the first exposure has its pixel (0, 0).  Everything is drawn from keys cell by cell
+ * (random.h), so any window of a place can be drawn and two windows agree where they overlap. */
 #ifndef MDUP_SIMULATE_SPECIMEN_H
 #define MDUP_SIMULATE_SPECIMEN_H
 
@@ -64,8 +64,8 @@ void mdup_sample_free(mdup_sample *sample);
 
 mdup_place mdup_sample_place(const mdup_sample *sample, int32_t index);
 
-/** Draws the window of the place on the canvas, which is cleared first.  `visit` counts the exposures of this place before:
- *  from the second on, everything has moved by a few A. */
+/** Draws the window of the place on the canvas, which is cleared first.  `visit` counts the
+ *  exposures of this place before: from the second on, everything has moved by a few A. */
 void mdup_place_draw(const mdup_sample *sample, const mdup_place *place, int visit,
                      mdup_canvas *canvas);
 

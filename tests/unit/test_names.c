@@ -211,6 +211,7 @@ static const expectation table[] = {
     /* Not enough to be a hole: no number, a Navigator label, a date. */
     {"grid_4-1.mrc", PLAIN, "", "", "", "", {0}},
     {"SAVED4M-DNA3_39-103.tif", PLAIN, "", "", "", "", {0}},
+    {"SAVED4M_00001_39-103.tif", PLAIN, "", "", "", "", {0}},
     {"mic_00001_2-3-4.mrc", PLAIN, "", "", "", "", {0}},
     {"X+1Y-1-1.mrc", PLAIN, "", "", "", "", {0}},
     {"mic_001_X+1Y-1-.mrc", PLAIN, "", "", "", "", {0}},
