@@ -1,4 +1,8 @@
-/* A session of micrographs whose duplicates and overlaps are known. */
+/* A session of micrographs whose duplicates and overlaps are known, real enough to judge detection
+ * by: what stands in the way of detection (shot noise at the dose, a defocus of its own for each
+ * exposure, radiation damage, particles that move, contamination, what the camera adds) is there in
+ * its physical strength.  Images are linear in the phase; the signal is right to about 1 / 7 A, far
+ * beyond what is left of it in frames binned for comparison. */
 #ifndef MICRODUP_SIMULATE_H
 #define MICRODUP_SIMULATE_H
 
@@ -80,12 +84,12 @@ MDUP_PUBLIC bool mdup_simulate_options_check(const mdup_simulate_options *option
  *                                        out_dir
  *    out_dir/truth.csv                   micrograph_a,micrograph_b,shift_x_px,shift_y_px,overlap:
  *                                        every pair that shares any area, a earlier than b
- *  A point at (x, y) in b is at (x + shift_x, y + shift_y) in a, unbinned px, y as stored; overlap is
- *  shared area / area of a frame.  The same options give the same bytes on one machine with any
+ *  A point at (x, y) in b is at (x + shift_x, y + shift_y) in a, unbinned px, y as stored; overlap
+ *  is shared area / area of a frame.  The same options give the same bytes on one machine with any
  *  number of workers, and the same truth everywhere.
  *
- *  Fails with INVALID when one of these files is there already: nothing is ever overwritten.  When it
- *  fails or is stopped later the micrographs finished so far stay, without STAR and truth.
+ *  Fails with INVALID when one of these files is there already: nothing is ever overwritten.  When
+ *  it fails or is stopped later the micrographs finished so far stay, without STAR and truth.
  *  `callbacks` may be NULL; the stage of progress is "simulating", counted in micrographs.
  *
  *  Memory: about 9 bytes a pixel for each worker and 1 shared; the workers are fewer than asked for

@@ -24,7 +24,7 @@ typedef enum {
 /* One input of the user's. */
 typedef struct {
     mdup_source_kind kind;
-    char *path;                   /* as the user gave it */
+    char *path;                   /* as the user gave it; of several IMAGEs the first */
     mdup_star *star;              /* STAR only */
     const mdup_star_table *table; /* the table of micrographs, inside star */
     char *text;                   /* LIST only: the file's bytes */
@@ -33,17 +33,21 @@ typedef struct {
 
 typedef struct {
     char *name;    /* exactly as in the input; this is what every output says */
-    char *path;    /* the file to open, resolved; "name" itself when nothing was found */
+    char *path;    /* the file to open, resolved; the name's own file when nothing was found */
     int32_t slice; /* N of "N@stack", else 0 */
     size_t source; /* index into sources */
-    size_t row; /* STAR: row of its table.  LIST: index of its line among the lines that are names.
-                   Else: position */
+    /* STAR: row of its table.  LIST: index of its line among the lines that are names.  FOLDER,
+     * GLOB: place in natural order.  IMAGE: place on the command line, of those taken. */
+    size_t row;
     size_t line_begin, line_end; /* LIST: byte range of its line, newline included */
     int64_t optics_group;        /* 0 when the input has none */
     double pixel_A;              /* from the input; 0 when it says nothing */
-    char *hole, *shot;           /* from the name's pattern; NULL when it has none */
-    double time_s; /* of acquisition, from the name or the file; seconds since the epoch, no time
-                      zone */
+    /* From the name, NULL when it does not tell.  Equal holes are shots of one hole in one visit of
+     * the stage; see holes.h. */
+    char *hole, *shot;
+    /* Of acquisition: from the name, or from the file when the order is by the files' times;
+     * seconds since 1970 without a time zone (see order.h for names that hold no year). */
+    double time_s;
     bool has_time;
 } mdup_micrograph;
 
@@ -53,7 +57,7 @@ struct mdup_catalog {
     size_t n;                     /* micrographs */
     mdup_micrograph *micrographs; /* in acquisition order: index = order */
     mdup_order order_used;        /* never AUTO */
-    char *order_reason;           /* why `auto` chose it: "names hold EPU time stamps" */
+    char *order_reason;           /* "names hold EPU time stamps", "as asked for"; never NULL */
 };
 typedef struct mdup_catalog mdup_catalog;
 
@@ -62,11 +66,21 @@ typedef struct {
     const char *project_dir; /* NULL: found by walking up from each STAR */
 } mdup_catalog_options;
 
-/** Reads the inputs (n_inputs paths: STAR, text list, folder, glob pattern, image file), resolves
- * every name, orders. What is worth a warning goes to callbacks->log.  NULL with *err set when an
- * input cannot be used at all (it is missing, broken, a list of movies, particles or tilt series)
- * or when no micrograph is found; a micrograph whose own file is missing is an ordinary entry. Free
- * with mdup_catalog_free. */
+/** Reads the inputs, resolves every name, orders.
+ *
+ * An input is a STAR file (one table of micrographs of any RELION), a text with one name a line
+ * (told from STAR by its content), a folder (its images, not those of the folders in it), a pattern
+ * of glob(3), or an image file.  Of a folder, pattern or images only what is to be compared is
+ * taken: no power spectra, halves, or second version of one micrograph (see name_list.h).
+ *
+ * Names of a STAR file are looked for as written, then in the RELION project above the STAR file,
+ * then beside it; those of a list as written, then beside it; with project_dir there, then as
+ * written.
+ *
+ * What is worth a warning goes to callbacks->log (callbacks may be NULL).  NULL with *err set when
+ * an input cannot be used at all (it is missing, broken, a list of movies, particles or tilt
+ * series) or holds no micrograph; a micrograph whose own file is missing is an ordinary entry.
+ * Free with mdup_catalog_free. */
 mdup_catalog *mdup_catalog_build(const char *const *inputs, size_t n_inputs,
                                  const mdup_catalog_options *options,
                                  const mdup_callbacks *callbacks, mdup_error **err) MDUP_MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "catalog/build.h"
+#include "catalog/names.h"
 #include "catalog/resolve.h"
 
 static bool is_blank(char c)
@@ -28,6 +29,7 @@ typedef struct {
     const char *path, *text;
     mdup_resolver resolver;
     size_t row, line;
+    bool has_image_name; /* some name has the extension of an image */
 } list_reader;
 
 /* Names may hold blanks, so only those at the ends of a line go. */
@@ -46,6 +48,9 @@ static bool add_line(list_reader *r, size_t begin, size_t end, mdup_error **err)
         mdup_builder_add_micrograph(r->builder, r->text + first, last - first, r->row, err);
     if (!m)
         return false;
+    mdup_name parts;
+    mdup_name_parse(m->name, &parts);
+    r->has_image_name |= parts.has_image_extension || parts.is_stack;
     m->line_begin = begin;
     m->line_end = end;
     r->row++;
@@ -69,11 +74,18 @@ static bool add_lines(list_reader *r, size_t length, mdup_error **err)
                          length == 0 ? "%s: the file is empty"
                                      : "%s: holds no names, only blank lines and comments",
                          r->path);
+    /* Missing files are no error, but a text in which nothing looks like a micrograph is none of
+     * the lists meant, and would only give strange messages later. */
+    if (!r->has_image_name && r->resolver.n_found == 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "%s: neither a STAR file (no data_ line) nor a list of micrographs (no "
+                         "line names one)",
+                         r->path);
     mdup_resolver_warn(&r->resolver, r->path, r->builder->callbacks);
     return true;
 }
 
-/* A broken STAR file would otherwise end as a list of strange names without a word. */
+/* What was meant to be a STAR file should not be read as a list without a word. */
 static void warn_of_extension(const char *path, const mdup_callbacks *callbacks)
 {
     size_t length = strlen(path);
@@ -96,11 +108,11 @@ bool mdup_add_list(mdup_builder *b, const char *path, char *text, size_t text_le
     source->text_length = text_length;
     if (!refuse_zero_byte(path, text, text_length, err))
         return false;
-    if (text_length > 0)
-        warn_of_extension(path, b->callbacks);
     list_reader reader = {.builder = b, .path = path, .text = text};
     bool ok = mdup_resolver_init(&reader.resolver, path, false, b->project_dir, err) &&
               add_lines(&reader, text_length, err);
+    if (ok)
+        warn_of_extension(path, b->callbacks);
     mdup_resolver_free(&reader.resolver);
     return ok;
 }

@@ -22,9 +22,9 @@ void mdup_name_list_sort(mdup_name_list *list);
 /** Takes out what is no micrograph, or would only be found to be a duplicate of what stays:
  * - power spectra (_PS) and half images (_EVN, _ODD), with an INFO line; but when nothing else is
  *   there and keep_odd (a pattern '*_EVN.mrc' asks for them), they stay;
- * - of several versions of one micrograph in one folder (x.mrc, x_noDW.mrc, x_DW.mrc, x.tif) all but
- *   the best, with a warning: in the order of mdup_variant, MRC before TIFF, uncompressed before
- *   compressed, motion-corrected before a raw movie.
+ * - of several versions of one micrograph in one folder (x.mrc, x_noDW.mrc, x_DW.mrc, x.tif) all
+ *   but the best, with a warning: in the order of mdup_variant, MRC before TIFF, uncompressed
+ *   before compressed, motion-corrected before a raw movie.
  * `input` names the input in these lines.  False with *err set: NOMEM. */
 bool mdup_name_list_select(mdup_name_list *list, const char *input, bool keep_odd,
                            const mdup_callbacks *callbacks, mdup_error **err) MDUP_MUST_CHECK;

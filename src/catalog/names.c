@@ -83,9 +83,9 @@ static void cut_extension(const char *name, mdup_name *parts)
                      cut_end_any_case(name, &parts->base, ".tiff");
     parts->has_image_extension = parts->is_tiff || cut_end_any_case(name, &parts->base, ".mrc") ||
                                  cut_end_any_case(name, &parts->base, ".map");
-    if (!parts->has_image_extension)
-        (void)(cut_end_any_case(name, &parts->base, ".mrcs") ||
-               cut_end_any_case(name, &parts->base, ".eer"));
+    parts->is_stack = !parts->has_image_extension && cut_end_any_case(name, &parts->base, ".mrcs");
+    if (!parts->has_image_extension && !parts->is_stack)
+        (void)cut_end_any_case(name, &parts->base, ".eer");
 }
 
 static bool cut_one_suffix(const char *name, mdup_name *parts, bool is_last)

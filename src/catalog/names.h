@@ -70,6 +70,7 @@ typedef struct {
     bool is_half;           /* _EVN, _ODD */
     bool is_raw;            /* _fractions, _EER: a movie, unless motion correction kept the name */
     bool is_tiff;           /* .tif, .tiff */
+    bool is_stack;          /* .mrcs */
     bool is_compressed;     /* .gz, .bz2 */
     bool has_image_extension; /* .mrc, .map, .tif or .tiff, in letters of either case */
 } mdup_name;

@@ -28,7 +28,7 @@ static bool is_image_name(const char *path)
 {
     mdup_name name;
     mdup_name_parse(path, &name);
-    return name.has_image_extension || ends_with(path, ".mrcs");
+    return name.has_image_extension || name.is_stack;
 }
 
 static bool fail_cryosparc(const char *path, mdup_error **err)

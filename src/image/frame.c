@@ -18,7 +18,7 @@ static const float LEAST_VARIANCE = 0.05f;
  * over DIRT_SIGMA_px, where noise has averaged out.  Two round crystals look alike and line up in frames that share nothing, so dirt is
  * taken out.  Particles reach 3 to 4 sd, crystals 20 and more. */
 static const double DIRT_SIGMA_px = 2.0;
-static const float DIRT_sd = 8.0f;
+static const float DIRT_sd = 10.0f;
 
 /* A crystal's diffuse rim is dirt too: pixels whose neighbourhood (sigma RIM_SIGMA_px) holds more dirt than this share. */
 static const double RIM_SIGMA_px = 3.0;

@@ -13,10 +13,10 @@ static const double MDUP_PHASE_RAD_PER_V_A = 0.000653; /* interaction parameter 
 static const double MDUP_CS_A = 2.7e7;
 static const double MDUP_AMPLITUDE_CONTRAST = 0.07;
 
-/* Mean inner potential of protein less that of the ice it displaces.  From scattering factors of
- * free atoms and 1.35 g/cm3 against 0.92 g/cm3 it is 7.9 - 4.5 = 3.4 V; bonding and the denser
- * water around the protein lower it (Vulovic et al., J. Struct. Biol. 2013), and measured
- * contrast is lower than computed. */
+/* Mean inner potential of protein less that of the ice it displaces.  From the scattering factors
+ * of free atoms, at 1.35 and 0.92 g/cm3, it is 7.9 - 4.5 = 3.4 V.  That leaves out bonding and the
+ * denser water around a protein, and contrast computed from it is more than is seen: a value on the
+ * low side is taken. */
 static const double MDUP_PROTEIN_OVER_ICE_V = 2.5;
 static const double MDUP_PROTEIN_A3_PER_kDa = 1230;
 

@@ -46,7 +46,7 @@ typedef struct {
 
 void mdup_noise_table_init(mdup_noise_table *table);
 
-/** n values of mean 0 and sd 1, uncorrelated, normal to beyond 6 sd, at about 1.5 ns each: four
+/** n values of mean 0 and sd 1, uncorrelated, normal with tails to 7 sd, at about 1.5 ns each: four
  *  quantiles drawn from a table and mixed by an orthogonal (Hadamard) transform into four
  *  values. */
 void mdup_noise_fill(const mdup_noise_table *table, mdup_rng *rng, float *out, size_t n);

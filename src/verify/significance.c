@@ -49,6 +49,24 @@ static mdup_null through_quantiles(const double *sorted, size_t n, double low, d
     return null;
 }
 
+/* Filaments and dirt give a few pairs of frames a heavier tail than most have.  Where the upper quarter of the scores falls more slowly
+ * than the body foretells, the tail is taken at its word: an exponential with the mean excess as its scale (the maximum likelihood
+ * estimate), joined at the quartile. */
+static mdup_null heed_tail(const double *sorted, size_t n, mdup_null body)
+{
+    static const double JOINT = 0.75;
+    double x_joint = quantile(sorted, n, JOINT), excess = 0;
+    size_t first = (size_t)ceil(JOINT * (double)(n - 1));
+    if (n - first < LEAST_PAIRS)
+        return body;
+    for (size_t i = first; i < n; i++)
+        excess += transform(sorted[i]) - x_joint;
+    double scale = excess / (double)(n - first);
+    if (scale <= body.scale)
+        return body;
+    return (mdup_null){x_joint + scale * log(-log(JOINT)), scale};
+}
+
 /* How many of the scores, from the lowest, a sample of this size would hold by chance. */
 static size_t count_plausible(const double *sorted, size_t n, const mdup_null *null)
 {
@@ -72,7 +90,7 @@ mdup_null mdup_null_fit(double *scores, size_t n)
         before = kept;
         kept = count_plausible(scores, n, &null);
     }
-    return kept >= LEAST_PAIRS ? null : built_in;
+    return kept >= LEAST_PAIRS ? heed_tail(scores, kept, null) : built_in;
 }
 
 double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pairs)

@@ -149,7 +149,7 @@ static uint8_t *bzipped(const uint8_t *bytes, size_t length, size_t *packed_leng
 /* The pixels do not depend on how many rows are asked for at once, nor on where the bytes come from. */
 static void check_all_ways(mdup_pixel_type type, int mode)
 {
-    static const int32_t rows_at_once[] = {1, 3, 64, NY};
+    static const int32_t rows_at_once[] = {1, 3, 64, 100, NY};
     size_t length;
     uint8_t *bytes = make_file(type, mode, 1, &length);
     float *expected = malloc(N * sizeof *expected);

@@ -319,7 +319,7 @@ static void test_table(void **state)
 typedef struct {
     const char *name, *folder, *base, *stem;
     mdup_variant variant;
-    const char *flags; /* s spectrum, h half, r raw, t tiff, c compressed, i image */
+    const char *flags; /* spectrum, half, raw, tiff, compressed, image, Stack */
 } pieces;
 
 static const pieces piece_table[] = {
@@ -330,13 +330,13 @@ static const pieces piece_table[] = {
     {"x.map", "", "x", "x", MDUP_VARIANT_PLAIN, "i"},
     {"x.tif", "", "x", "x", MDUP_VARIANT_PLAIN, "ti"},
     {"x.tiff", "", "x", "x", MDUP_VARIANT_PLAIN, "ti"},
-    {"x.mrcs", "", "x", "x", MDUP_VARIANT_PLAIN, ""},
+    {"x.mrcs", "", "x", "x", MDUP_VARIANT_PLAIN, "S"},
     {"x.eer", "", "x", "x", MDUP_VARIANT_PLAIN, ""},
     {"x.gz", "", "x", "x", MDUP_VARIANT_PLAIN, "c"},
     {"x.star", "", "x.star", "x.star", MDUP_VARIANT_PLAIN, ""},
     {"x.ctf:mrc", "", "x.ctf", "x.ctf", MDUP_VARIANT_PLAIN, ""},
     {"x.mrc:mrc", "", "x", "x", MDUP_VARIANT_PLAIN, "i"},
-    {"000012@a/stack.mrcs", "a/", "stack", "stack", MDUP_VARIANT_PLAIN, ""},
+    {"000012@a/stack.mrcs", "a/", "stack", "stack", MDUP_VARIANT_PLAIN, "S"},
     {"a@b/stack.mrc", "a@b/", "stack", "stack", MDUP_VARIANT_PLAIN, "i"},
     {"x_DW.mrc", "", "x", "x", MDUP_VARIANT_DOSE_WEIGHTED, "i"},
     {"x_DWS.mrc", "", "x", "x", MDUP_VARIANT_SELECTED_FRAMES, "i"},
@@ -374,12 +374,12 @@ static void test_pieces(void **state)
         assert_span(e->name, parts.stem, e->stem);
         char flags[8] = "";
         size_t n = 0;
-        const bool set[] = {
-            parts.is_power_spectrum, parts.is_half,       parts.is_raw,
-            parts.is_tiff,           parts.is_compressed, parts.has_image_extension};
-        for (size_t k = 0; k < 6; k++)
+        const bool set[] = {parts.is_power_spectrum, parts.is_half,       parts.is_raw,
+                            parts.is_tiff,           parts.is_compressed, parts.has_image_extension,
+                            parts.is_stack};
+        for (size_t k = 0; k < 7; k++)
             if (set[k])
-                flags[n++] = "shrtci"[k];
+                flags[n++] = "shrtciS"[k];
         if (strcmp(flags, e->flags) != 0 || parts.variant != e->variant)
             fail_msg("%s: flags '%s', variant %d", e->name, flags, (int)parts.variant);
     }
