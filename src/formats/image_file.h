@@ -12,7 +12,7 @@
 #include "base/error.h"
 
 typedef enum {
-    MDUP_MODE0_AUTO, /* signed unless IMOD's stamp says unsigned; see mrc.c */
+    MDUP_MODE0_AUTO, /* signed unless IMOD's stamp says unsigned; see mrc.h */
     MDUP_MODE0_SIGNED,
     MDUP_MODE0_UNSIGNED
 } mdup_mode0;
@@ -50,8 +50,8 @@ typedef struct mdup_image_file mdup_image_file;
 
 /** Opens a file and reads its header.  `slice` is the image of a stack, from 1; 0 when the name
  * says nothing, and then a file with nz > 1 is refused.  NULL with *err set: MISSING, IO, PARSE,
- * TRUNCATED (also: empty), UNSUPPORTED, NOMEM; the message begins with the path.  The parser
- * believes no size before it has compared it with the length of the file. */
+ * TRUNCATED (also: empty), UNSUPPORTED, INVALID (no such slice), NOMEM; the message begins with the
+ * path.  The parser believes no size before it has compared it with the length of the file. */
 mdup_image_file *mdup_image_open(const char *path, int32_t slice, mdup_mode0 mode0,
                                  mdup_error **err) MDUP_MUST_CHECK;
 

@@ -6,26 +6,45 @@
 
 #include "base/alloc.h"
 
-/* Samples of the map around a peak that are blocked before the next is looked for. */
-enum { BLOCKED = 5 };
-
-/* The neighbourhood of a peak is the square ring between these distances, in map samples: inside lie the peak and its ripples; a
- * ring that begins at 3 halves the height of true peaks on filaments (11 -> 4.9 for the corner overlaps of CU428). */
-enum { RING_FROM = 7, RING_TO = 20 };
+/* The map is surveyed in squares of SQUARE x SQUARE samples: the highest value and the energy of each.  The neighbourhood of a peak is the
+ * ring of 16 squares two away from its own, 8 to 20 samples off: inside lie the peak and its ripples.  A ring that begins at 3 halves
+ * the height of true peaks on filaments (11 -> 4.9 for the corner overlaps of CU428). */
+enum { SQUARE = 8, RING = 2 };
 enum { LEAST_RING_SAMPLES = 30 };
+
+/* Peaks nearer to each other than this, in samples, are one. */
+enum { SAME_PEAK = 5 };
+
+static int32_t count_squares(int32_t n)
+{
+    return (n + SQUARE - 1) / SQUARE;
+}
+
+/* How many samples of each square are searched: the same for every pair. */
+static void count_searched(const mdup_conditioner *c, mdup_correlate_scratch *s)
+{
+    for (int32_t y = 0; y < c->map_ny; y++)
+        for (int32_t x = 0; x < c->map_nx; x++)
+            if (c->inverse_root_shared[(ptrdiff_t)y * c->map_nx + x] > 0) {
+                s->squares[(ptrdiff_t)(y / SQUARE) * s->squares_nx + x / SQUARE].searched++;
+                s->searched++;
+            }
+}
 
 bool mdup_correlate_scratch_init(const mdup_conditioner *c, mdup_correlate_scratch *scratch,
                                  mdup_error **err)
 {
-    mdup_correlate_scratch s = {0};
+    mdup_correlate_scratch s = {.squares_nx = count_squares(c->map_nx),
+                                .squares_ny = count_squares(c->map_ny)};
     size_t samples = (size_t)c->map_nx * (size_t)c->map_ny;
     if (!(s.product = mdup_alloc_aligned(mdup_condition_size(c), sizeof *s.product, err)) ||
         !(s.map = mdup_alloc_aligned(samples, sizeof *s.map, err)) ||
-        !(s.row_highest = mdup_alloc_aligned((size_t)c->map_ny, sizeof *s.row_highest, err)) ||
-        !(s.row_at = mdup_alloc_aligned((size_t)c->map_ny, sizeof *s.row_at, err))) {
+        !(s.squares =
+              mdup_calloc((size_t)s.squares_nx * (size_t)s.squares_ny, sizeof *s.squares, err))) {
         mdup_correlate_scratch_clear(&s);
         return false;
     }
+    count_searched(c, &s);
     *scratch = s;
     return true;
 }
@@ -34,8 +53,7 @@ void mdup_correlate_scratch_clear(mdup_correlate_scratch *s)
 {
     free(s->product);
     free(s->map);
-    free(s->row_highest);
-    free(s->row_at);
+    free(s->squares);
     *s = (mdup_correlate_scratch){0};
 }
 
@@ -51,39 +69,40 @@ static void multiply(const float complex *a, const float complex *b, float compl
     }
 }
 
-static void find_row_highest(const mdup_conditioner *c, mdup_correlate_scratch *s, int32_t y)
+/* One row of one square: normalised, and taken into account. */
+static void survey_row(float *row, const float *scale, int32_t n, mdup_square *square)
 {
-    const float *row = s->map + (ptrdiff_t)y * c->map_nx;
-    float highest = row[0];
-    for (int32_t x = 1; x < c->map_nx; x++)
+    float energy = 0, highest = square->highest;
+    for (int32_t x = 0; x < n; x++) {
+        row[x] *= scale[x];
+        energy += row[x] * row[x];
         highest = row[x] > highest ? row[x] : highest;
-    int32_t at = 0;
-    while (row[at] != highest)
-        at++;
-    s->row_highest[y] = highest;
-    s->row_at[y] = at;
+    }
+    square->energy += energy;
+    square->highest = highest;
 }
 
-/* Normalises the map by what is shared; returns the reciprocal of its rms over the searched shifts. */
-static float normalise(const mdup_conditioner *c, mdup_correlate_scratch *s)
+/* Normalises the map by what is shared and surveys it; returns the reciprocal of its rms over the searched shifts. */
+static float survey(const mdup_conditioner *c, mdup_correlate_scratch *s)
 {
-    double sum_of_squares = 0;
-    int64_t searched = 0;
+    size_t n_squares = (size_t)s->squares_nx * (size_t)s->squares_ny;
+    for (size_t i = 0; i < n_squares; i++)
+        s->squares[i].highest = s->squares[i].energy = 0;
     for (int32_t y = 0; y < c->map_ny; y++) {
+        mdup_square *row_of_squares = s->squares + (ptrdiff_t)(y / SQUARE) * s->squares_nx;
         float *row = s->map + (ptrdiff_t)y * c->map_nx;
         const float *scale = c->inverse_root_shared + (ptrdiff_t)y * c->map_nx;
-        float row_sum = 0;
-        int32_t row_searched = 0;
-        for (int32_t x = 0; x < c->map_nx; x++) {
-            row[x] *= scale[x];
-            row_sum += row[x] * row[x];
-            row_searched += scale[x] > 0;
-        }
-        sum_of_squares += (double)row_sum;
-        searched += row_searched;
-        find_row_highest(c, s, y);
+        int32_t whole = c->map_nx / SQUARE;
+        for (int32_t i = 0; i < whole; i++)
+            survey_row(row + i * SQUARE, scale + i * SQUARE, SQUARE, row_of_squares + i);
+        if (whole < s->squares_nx)
+            survey_row(row + whole * SQUARE, scale + whole * SQUARE, c->map_nx - whole * SQUARE,
+                       row_of_squares + whole);
     }
-    return sum_of_squares > 0 ? (float)sqrt((double)searched / sum_of_squares) : 0.0f;
+    double sum_of_squares = 0;
+    for (size_t i = 0; i < n_squares; i++)
+        sum_of_squares += (double)s->squares[i].energy;
+    return sum_of_squares > 0 ? (float)sqrt((double)s->searched / sum_of_squares) : 0.0f;
 }
 
 static int32_t wrap(int32_t i, int32_t n)
@@ -91,45 +110,86 @@ static int32_t wrap(int32_t i, int32_t n)
     return i < 0 ? i + n : i >= n ? i - n : i;
 }
 
-/* rms of the ring around (x, y), 0 when too little of it was searched. */
-static float ring_rms(const mdup_conditioner *c, const float *map, int32_t x, int32_t y)
+/* rms of the squares around square (x, y); 0 when too little of them was searched.  Maps are at least 5 squares a side. */
+static float ring_rms(const mdup_correlate_scratch *s, int32_t x, int32_t y)
 {
-    float sum = 0;
-    int32_t count = 0;
-    for (int32_t dy = -RING_TO; dy <= RING_TO; dy++) {
-        ptrdiff_t row = (ptrdiff_t)wrap(y + dy, c->map_ny) * c->map_nx;
-        for (int32_t dx = -RING_TO; dx <= RING_TO; dx++) {
-            if (abs(dx) < RING_FROM && abs(dy) < RING_FROM)
-                continue;
-            ptrdiff_t i = row + wrap(x + dx, c->map_nx);
-            sum += map[i] * map[i];
-            count += c->inverse_root_shared[i] > 0;
+    float energy = 0;
+    int32_t searched = 0;
+    for (int32_t dy = -RING; dy <= RING; dy++) {
+        const mdup_square *row =
+            s->squares + (ptrdiff_t)wrap(y + dy, s->squares_ny) * s->squares_nx;
+        int32_t step = abs(dy) == RING ? 1 : 2 * RING;
+        for (int32_t dx = -RING; dx <= RING; dx += step) {
+            const mdup_square *square = row + wrap(x + dx, s->squares_nx);
+            energy += square->energy;
+            searched += square->searched;
         }
     }
-    return count >= LEAST_RING_SAMPLES ? sqrtf(sum / (float)count) : 0.0f;
+    return searched >= LEAST_RING_SAMPLES ? sqrtf(energy / (float)searched) : 0.0f;
 }
 
-static void block(const mdup_conditioner *c, mdup_correlate_scratch *s, int32_t x, int32_t y)
+/* Where in its square the highest value stands, in samples of the map. */
+static void locate(const mdup_conditioner *c, const mdup_correlate_scratch *s, int32_t square_x,
+                   int32_t square_y, int32_t *at_x, int32_t *at_y)
 {
-    for (int32_t dy = -BLOCKED; dy <= BLOCKED; dy++) {
-        int32_t row = wrap(y + dy, c->map_ny);
-        for (int32_t dx = -BLOCKED; dx <= BLOCKED; dx++)
-            s->map[(ptrdiff_t)row * c->map_nx + wrap(x + dx, c->map_nx)] = 0;
-        find_row_highest(c, s, row);
-    }
+    float highest = s->squares[(ptrdiff_t)square_y * s->squares_nx + square_x].highest;
+    *at_x = square_x * SQUARE;
+    *at_y = square_y * SQUARE;
+    for (int32_t y = square_y * SQUARE; y < (square_y + 1) * SQUARE && y < c->map_ny; y++)
+        for (int32_t x = square_x * SQUARE; x < (square_x + 1) * SQUARE && x < c->map_nx; x++)
+            if (s->map[(ptrdiff_t)y * c->map_nx + x] == highest) {
+                *at_x = x;
+                *at_y = y;
+                return;
+            }
 }
 
-static mdup_peak describe(const mdup_conditioner *c, const mdup_correlate_scratch *s, int32_t x,
-                          int32_t y, float inverse_rms)
+/* A peak while the best are sought. */
+typedef struct {
+    float z, local_z;
+    int32_t x, y; /* samples of the map */
+} find;
+
+static bool same_peak(const mdup_conditioner *c, const find *a, const find *b)
 {
-    mdup_peak peak = {.z = s->map[(ptrdiff_t)y * c->map_nx + x] * inverse_rms};
-    float ring = ring_rms(c, s->map, x, y) * inverse_rms;
-    peak.local_z = peak.z / fmaxf(1.0f, ring);
-    peak.shift_x =
-        (float)(x <= c->map_nx / 2 ? x : x - c->map_nx) * (float)c->padded_nx / (float)c->map_nx;
-    peak.shift_y =
-        (float)(y <= c->map_ny / 2 ? y : y - c->map_ny) * (float)c->padded_ny / (float)c->map_ny;
-    return peak;
+    int32_t dx = abs(a->x - b->x), dy = abs(a->y - b->y);
+    dx = dx < c->map_nx - dx ? dx : c->map_nx - dx;
+    dy = dy < c->map_ny - dy ? dy : c->map_ny - dy;
+    return dx <= SAME_PEAK && dy <= SAME_PEAK;
+}
+
+/* Puts a find into the list of the best, highest local_z first, unless it is the flank of one that stands there. */
+static void insert(const mdup_conditioner *c, find best[MDUP_PEAKS], const find *candidate)
+{
+    int at = MDUP_PEAKS;
+    for (int p = MDUP_PEAKS - 1; p >= 0; p--)
+        if (candidate->local_z > best[p].local_z)
+            at = p;
+    for (int p = 0; p < at; p++)
+        if (best[p].local_z > 0 && same_peak(c, &best[p], candidate))
+            return;
+    if (at == MDUP_PEAKS)
+        return;
+    /* Its own flanks among the lower ones make room; else the last one does. */
+    int end = MDUP_PEAKS - 1;
+    for (int p = MDUP_PEAKS - 1; p >= at; p--)
+        if (best[p].local_z > 0 && same_peak(c, &best[p], candidate))
+            end = p;
+    for (int p = end; p > at; p--)
+        best[p] = best[p - 1];
+    best[at] = *candidate;
+}
+
+static mdup_peak describe(const mdup_conditioner *c, const find *f)
+{
+    return (mdup_peak){
+        .z = f->z,
+        .local_z = f->local_z,
+        .shift_x = (float)(f->x <= c->map_nx / 2 ? f->x : f->x - c->map_nx) * (float)c->padded_nx /
+                   (float)c->map_nx,
+        .shift_y = (float)(f->y <= c->map_ny / 2 ? f->y : f->y - c->map_ny) * (float)c->padded_ny /
+                   (float)c->map_ny,
+    };
 }
 
 void mdup_correlate(const mdup_conditioner *c, const float complex *a, const float complex *b,
@@ -137,16 +197,20 @@ void mdup_correlate(const mdup_conditioner *c, const float complex *a, const flo
 {
     multiply(a, b, s->product, mdup_condition_size(c));
     mdup_fft_inverse(c->map_fft, s->product, s->map);
-    float inverse_rms = normalise(c, s);
-    int32_t at_x[MDUP_PEAKS], at_y[MDUP_PEAKS];
-    for (int p = 0; p < MDUP_PEAKS; p++) {
-        int32_t best = 0;
-        for (int32_t y = 1; y < c->map_ny; y++)
-            if (s->row_highest[y] > s->row_highest[best])
-                best = y;
-        at_x[p] = s->row_at[best];
-        at_y[p] = best;
-        peaks[p] = describe(c, s, at_x[p], at_y[p], inverse_rms);
-        block(c, s, at_x[p], at_y[p]);
+    float inverse_rms = survey(c, s);
+    find best[MDUP_PEAKS] = {0};
+    for (int32_t y = 0; y < s->squares_ny; y++) {
+        for (int32_t x = 0; x < s->squares_nx; x++) {
+            find f = {.z = s->squares[(ptrdiff_t)y * s->squares_nx + x].highest * inverse_rms};
+            if (f.z <= best[MDUP_PEAKS - 1].local_z)
+                continue;
+            f.local_z = f.z / fmaxf(1.0f, ring_rms(s, x, y) * inverse_rms);
+            if (f.local_z <= best[MDUP_PEAKS - 1].local_z)
+                continue;
+            locate(c, s, x, y, &f.x, &f.y);
+            insert(c, best, &f);
+        }
     }
+    for (int p = 0; p < MDUP_PEAKS; p++)
+        peaks[p] = describe(c, &best[p]);
 }

@@ -17,12 +17,19 @@ typedef struct {
         shift_y; /* px of the frame: a point at (x, y) in b is at (x + shift_x, y + shift_y) in a */
 } mdup_peak;
 
+/* A square of the map. */
+typedef struct {
+    float highest, energy; /* of this pair */
+    int32_t searched;      /* samples that share enough to be looked at */
+} mdup_square;
+
 /* Buffers of one worker. */
 typedef struct {
     float complex *product; /* spectrum of the map */
     float *map;             /* map_nx * map_ny */
-    float *row_highest;     /* map_ny */
-    int32_t *row_at;        /* map_ny */
+    int32_t squares_nx, squares_ny;
+    mdup_square *squares;
+    int64_t searched; /* samples in all squares */
 } mdup_correlate_scratch;
 
 bool mdup_correlate_scratch_init(const mdup_conditioner *conditioner,
@@ -30,7 +37,7 @@ bool mdup_correlate_scratch_init(const mdup_conditioner *conditioner,
 void mdup_correlate_scratch_clear(mdup_correlate_scratch *scratch);
 
 /** Correlates a with b (mdup_condition_size samples each, borrowed) at every shift that shares enough, normalised by the square root
- *  of what is shared, and finds the MDUP_PEAKS highest peaks, highest first.  A map without any signal gives zeros. */
+ *  of what is shared, and finds the MDUP_PEAKS peaks of highest local_z, highest first.  A map without any signal gives zeros. */
 void mdup_correlate(const mdup_conditioner *conditioner, const float complex *a,
                     const float complex *b, mdup_correlate_scratch *scratch,
                     mdup_peak peaks[MDUP_PEAKS]);

@@ -63,14 +63,6 @@ static bool is_drawn(const mdup_search_frames *f, size_t a, size_t b, int64_t n_
     return uniform * (double)n_pairs < SAMPLE_PAIRS;
 }
 
-static float best_of(const mdup_peak *peaks)
-{
-    float best = peaks[0].local_z;
-    for (int p = 1; p < MDUP_PEAKS; p++)
-        best = peaks[p].local_z > best ? peaks[p].local_z : best;
-    return best;
-}
-
 /* Best first; equal scores by index, so that what is cut off does not depend on the order of arrival. */
 static int by_score(const void *left, const void *right)
 {
@@ -171,7 +163,7 @@ static bool compare_row(void *context, size_t item, int w, mdup_error **err)
         mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(s->frames, a, b, s->n_pairs)};
         mdup_correlate(s->conditioner, s->spectra[0] + item * size, columns + j * size,
                        &s->workers[w].correlate, candidate.peaks);
-        candidate.coarse = best_of(candidate.peaks);
+        candidate.coarse = candidate.peaks[0].local_z;
         if (!shortlist_add(&s->workers[w].found, &candidate, err))
             return false;
     }
