@@ -59,8 +59,9 @@ static size_t list_options(arguments *a, option *options)
          "report pairs of which no more than this many would be found by chance in the whole "
          "search",
          NULL, 0, 1e6, NULL},
-        {NULL, "bin", OPTION_INT, &a->bin, "N", "average N x N pixels before comparing",
-         "auto: to a long side of 350 to 400", 0, 64, NULL},
+        {NULL, "bin", OPTION_INT_AUTO, &a->bin, "N",
+         "average N x N pixels before comparing; auto: to a long side of 350 to 400", "auto", 0, 64,
+         NULL},
         {"Which pairs (default: all)", "imagespermove", OPTION_INT, &a->screen.images_per_move, "N",
          "first offset compared, in order of acquisition", NULL, 1, HUGE_COUNT, NULL},
         {NULL, "imagesperhole", OPTION_INT, &a->screen.images_per_hole, "N",

@@ -160,6 +160,11 @@ static bool assign(const option *o, const char *value, mdup_error **err)
         return push(o->target, value, err);
     case OPTION_INT:
         return parse_int(o, value, err);
+    case OPTION_INT_AUTO:
+        if (strcmp(value, "auto") != 0)
+            return parse_int(o, value, err);
+        *(int64_t *)o->target = 0;
+        return true;
     case OPTION_DOUBLE:
         return parse_double(o, value, err);
     case OPTION_RANGE:
@@ -279,6 +284,7 @@ static void append_default(mdup_strbuf *text, const option *o)
         mdup_strbuf_puts(text, "none");
         break;
     case OPTION_INT:
+    case OPTION_INT_AUTO:
         mdup_strbuf_printf(text, "%lld", (long long)integers[0]);
         break;
     case OPTION_DOUBLE:

@@ -10,15 +10,16 @@
 #include "base/error.h"
 
 typedef enum {
-    OPTION_FLAG,    /* bool; bare */
-    OPTION_SWITCH,  /* bool; bare, or followed by 0 or 1 (the original's --opticsless) */
-    OPTION_STRING,  /* const char * */
-    OPTION_STRINGS, /* option_strings; may be repeated */
-    OPTION_INT,     /* int64_t within [min, max] */
-    OPTION_DOUBLE,  /* double within [min, max] */
-    OPTION_RANGE,   /* double[2]: "a,b" with min <= a <= b <= max */
-    OPTION_SIZE,    /* int64_t[2]: "WxH", each within [min, max] */
-    OPTION_CHOICE   /* int: index into the names of `choices` */
+    OPTION_FLAG,     /* bool; bare */
+    OPTION_SWITCH,   /* bool; bare, or followed by 0 or 1 (the original's --opticsless) */
+    OPTION_STRING,   /* const char * */
+    OPTION_STRINGS,  /* option_strings; may be repeated */
+    OPTION_INT,      /* int64_t within [min, max] */
+    OPTION_INT_AUTO, /* the same, or the word auto, which is 0 */
+    OPTION_DOUBLE,   /* double within [min, max] */
+    OPTION_RANGE,    /* double[2]: "a,b" with min <= a <= b <= max */
+    OPTION_SIZE,     /* int64_t[2]: "WxH", each within [min, max] */
+    OPTION_CHOICE    /* int: index into the names of `choices` */
 } option_type;
 
 typedef struct {
