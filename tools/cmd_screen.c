@@ -58,7 +58,7 @@ static size_t list_options(arguments *a, option *options)
         {NULL, "evalue", OPTION_DOUBLE, &a->screen.max_evalue, "E",
          "report pairs of which no more than this many would be found by chance in the whole "
          "search",
-         NULL, 0, 1e6, NULL},
+         NULL, 0, 1e12, NULL},
         {NULL, "bin", OPTION_INT_AUTO, &a->bin, "N",
          "average N x N pixels before comparing; auto: to a long side of 350 to 400", "auto", 0, 64,
          NULL},

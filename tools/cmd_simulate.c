@@ -7,14 +7,16 @@
 #include "console.h"
 
 /* In the order of the enumerations of microdup/simulate.h. */
-static const char *const specimen_names[] = {"particles", "filaments", "empty", "mixed", NULL};
+static const char *const specimen_names[] = {"particles", "filaments", "empty", "mixed", "lattice",
+                                             "carbon",    "bundles",   "dirt",  NULL};
 static const char *const format_names[] = {"float32", "float16", "int16", "uint8", NULL};
 static const char *const names_names[] = {"epu", "serialem", "mcgill", "plain", NULL};
 
 /* What the option table writes to, in the table's types. */
 typedef struct {
     mdup_simulate_options simulate;
-    int64_t micrographs, duplicates, overlaps, seed, threads;
+    int64_t micrographs, duplicates, overlaps, seed, shots, bin, threads;
+    const char *artefacts;
     int64_t size[2];
     double defocus[2];
     int specimen, format, names;
@@ -31,6 +33,9 @@ static arguments defaults(void)
     a.duplicates = s->n_duplicates;
     a.overlaps = s->n_overlaps;
     a.seed = (int64_t)s->seed;
+    a.shots = s->n_shots;
+    a.bin = s->bin;
+    a.artefacts = "none";
     a.size[0] = s->nx;
     a.size[1] = s->ny;
     a.defocus[0] = s->defocus_min_um;
@@ -56,14 +61,31 @@ static size_t list_options(arguments *a, option *options)
          NULL},
         {NULL, "size", OPTION_SIZE, a->size, "WxH", "of a micrograph, px", NULL, 64, 16384, NULL},
         {NULL, "pixel", OPTION_DOUBLE, &s->pixel_A, "A", "pixel size, A", NULL, 0.2, 20, NULL},
+        {NULL, "bin", OPTION_INT, &a->bin, "N",
+         "micrographs binned by this: --size and --pixel are those after binning; use 2 or more "
+         "for "
+         "pixels of 4 A and more",
+         NULL, 1, 16, NULL},
         {NULL, "duplicates", OPTION_INT, &a->duplicates, "K",
          "second exposures that share more than half of the frame", NULL, 0, 100000, NULL},
         {NULL, "overlaps", OPTION_INT, &a->overlaps, "M",
          "second exposures that share less than half of the frame", NULL, 0, 100000, NULL},
+        {NULL, "shots", OPTION_INT, &a->shots, "N",
+         "exposures of a hole; when a hole is recorded again, all of them are, with the same shift",
+         NULL, 1, 4, NULL},
+        {NULL, "shot-overlap", OPTION_DOUBLE, &s->shot_overlap, "F",
+         "share of the frame that neighbours in a hole have in common", NULL, 0, 0.2, NULL},
         {NULL, "seed", OPTION_INT, &a->seed, "S",
          "another seed, another session; the same seed, the same bytes", NULL, 0, 9e15, NULL},
         {"Specimen and microscope", "specimen", OPTION_CHOICE, &a->specimen, "KIND",
-         "particles, filaments, empty or mixed", NULL, 0, 0, specimen_names},
+         "particles, filaments, empty (ice alone), mixed, lattice (two-dimensional crystals), "
+         "carbon (particles on carbon film), bundles (of filaments, parallel in the whole session) "
+         "or dirt (ice crystals and torn film)",
+         NULL, 0, 0, specimen_names},
+        {NULL, "artefacts", OPTION_STRING, &a->artefacts, "LIST",
+         "none, or some of edge (of the beam, in every frame), pattern (of the detector, strong), "
+         "ringing (strong), line (of wrong gain), drift (in some frames), with commas between them",
+         NULL, 0, 0, NULL},
         {NULL, "mass", OPTION_DOUBLE, &s->mass_kDa, "kDa", "mass of a particle", NULL, 5, 10000,
          NULL},
         {NULL, "defocus", OPTION_RANGE, a->defocus, "A,B",
@@ -85,6 +107,8 @@ static void gather(arguments *a)
     s->n_micrographs = (int32_t)a->micrographs;
     s->n_duplicates = (int32_t)a->duplicates;
     s->n_overlaps = (int32_t)a->overlaps;
+    s->n_shots = (int32_t)a->shots;
+    s->bin = (int32_t)a->bin;
     s->seed = (uint64_t)a->seed;
     s->nx = (int32_t)a->size[0];
     s->ny = (int32_t)a->size[1];
@@ -104,14 +128,13 @@ static int run_simulate(arguments *a)
     gather(a);
     if (!a->simulate.out_dir)
         mdup_fail(&err, MDUP_ERROR_INVALID, "--o DIR is needed: where to write the session");
-    if (err || !mdup_simulate_options_check(&a->simulate, &err))
+    if (err || !mdup_artefacts_parse(a->artefacts, &a->simulate.artefacts, &err) ||
+        !mdup_simulate_options_check(&a->simulate, &err))
         return console_fail(&c, "microdup simulate", &err, EXIT_USAGE_OR_ABORTED);
     mdup_callbacks callbacks = console_callbacks(&c);
     if (!mdup_simulate_run(&a->simulate, &callbacks, &err))
         return console_fail(&c, "microdup simulate", &err, EXIT_FAILED);
-    printf("%lld micrographs in %s: corrected_micrographs.star lists them, truth.csv the pairs "
-           "that overlap\n",
-           (long long)a->micrographs, a->simulate.out_dir);
+    printf("corrected_micrographs.star lists them, truth.csv the pairs that overlap\n");
     return console_finish(&c);
 }
 
