@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "run/executor.h"
+#include "search/copies.h"
 #include "verify/significance.h"
 #include "verify/verify.h"
 
@@ -158,14 +159,55 @@ static bool rate_all(comparison *c, mdup_error **err)
     return true;
 }
 
-static void keep_significant(comparison *c, double max_evalue, mdup_pair_list *out)
+/* Copies make no question of chance: log10 of an E-value below anything a score can reach. */
+static const double EVALUE_OF_COPY = -9999, SCORE_OF_COPY = 999;
+
+/* By b within a: a copy stands once in the list, as a copy. */
+static int by_index(const void *left, const void *right)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < c->shortlist.n; i++)
-        if (c->pairs[i].log10_evalue <= log10(max_evalue))
-            c->pairs[kept++] = c->pairs[i];
-    *out = (mdup_pair_list){c->pairs, kept, c->shortlist.n_compared};
-    c->pairs = NULL;
+    const mdup_pair *l = left, *r = right;
+    if (l->a != r->a)
+        return l->a < r->a ? -1 : 1;
+    return l->b < r->b ? -1 : l->b > r->b;
+}
+
+static int by_later(const void *left, const void *right)
+{
+    const mdup_copy *l = left, *r = right;
+    return l->b < r->b ? -1 : l->b > r->b;
+}
+
+static bool is_copy(const mdup_copies *copies, const mdup_pair *pair)
+{
+    mdup_copy sought = {pair->a, pair->b};
+    const mdup_copy *found = bsearch(&sought, copies->items, copies->n, sizeof sought, by_later);
+    return found && found->a == pair->a;
+}
+
+static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *out,
+                             mdup_error **err)
+{
+    mdup_copies copies;
+    if (!mdup_find_copies(c->frames, &copies, err))
+        return false;
+    mdup_pair *kept = mdup_calloc(c->shortlist.n + copies.n, sizeof *kept, err);
+    size_t n = 0;
+    for (size_t i = 0; kept && i < c->shortlist.n; i++)
+        if (c->pairs[i].log10_evalue <= log10(max_evalue) && !is_copy(&copies, &c->pairs[i]))
+            kept[n++] = c->pairs[i];
+    for (size_t i = 0; kept && i < copies.n; i++)
+        kept[n++] = (mdup_pair){.a = copies.items[i].a,
+                                .b = copies.items[i].b,
+                                .overlap = 1,
+                                .ccc = 1,
+                                .score = SCORE_OF_COPY,
+                                .log10_evalue = EVALUE_OF_COPY};
+    free(copies.items);
+    if (!kept)
+        return false;
+    qsort(kept, n, sizeof *kept, by_index);
+    *out = (mdup_pair_list){kept, n, c->shortlist.n_compared};
+    return true;
 }
 
 /* ---- the whole ---- */
@@ -212,9 +254,8 @@ bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, in
     c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
     bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
               mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
-              verify_all(&c, err) && rate_all(&c, err);
-    if (ok)
-        keep_significant(&c, max_evalue, out);
+              verify_all(&c, err) && rate_all(&c, err) &&
+              keep_significant(&c, max_evalue, out, err);
     clear(&c);
     return ok;
 }

@@ -8,6 +8,7 @@
 #include "simulate/random.h"
 
 static const double PATTERN_SD = 0.004;
+static const double BAD_PATTERN_SD = 0.01;
 static const double K3_PIXEL_A = 0.83;
 
 /* Binomial of order 8: sd 1.4 px. */
@@ -62,11 +63,12 @@ static void fill_pattern(mdup_detector *detector, uint64_t key, int8_t *white,
     }
 }
 
-bool mdup_detector_make(int32_t nx, int32_t ny, double pixel_A, uint64_t key,
+bool mdup_detector_make(int32_t nx, int32_t ny, double pixel_A, bool is_bad, uint64_t key,
                         mdup_detector *detector, mdup_error **err)
 {
     mdup_detector made = {.nx = nx, .ny = ny, .binning = fmax(1, pixel_A / K3_PIXEL_A)};
-    made.gain_step = (float)(PATTERN_SD / STORED_SD / made.binning);
+    made.gain_step =
+        (float)(is_bad ? BAD_PATTERN_SD / STORED_SD : PATTERN_SD / STORED_SD / made.binning);
     size_t row = (size_t)nx;
     int8_t *white = NULL;
     int32_t *blurred = NULL;

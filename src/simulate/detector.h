@@ -16,9 +16,9 @@ typedef struct {
 /** A camera of nx x ny px with a pattern of 0.4 % sd that reaches over about a pixel: in a pair
  *  of K3 frames its correlation at (0, 0) is about 2 sigma, as in CU428 (9 sigma in the sum over
  *  13 pairs). Pixels larger than a K3's are taken to be binned ones: the pattern is weaker in
- *  proportion, as the shot noise is, and the edges ring over fewer of them.  False with *err set
- *  when memory runs out. */
-bool mdup_detector_make(int32_t nx, int32_t ny, double pixel_A, uint64_t key,
+ *  proportion, as the shot noise is, and the edges ring over fewer of them.  A bad camera has 1 %
+ *  sd whatever the pixels.  False with *err set when memory runs out. */
+bool mdup_detector_make(int32_t nx, int32_t ny, double pixel_A, bool is_bad, uint64_t key,
                         mdup_detector *detector, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_detector_free(mdup_detector *detector);
 

@@ -8,12 +8,24 @@ static const double PI = 3.14159265358979323846;
 /* Bundles lie in strips along a direction; a strip has at least one, so that a frame at a place
  * with filaments is never without. */
 static const double STRIP_A = 3000;
-static const double BUNDLES_MORE = 1.0;
 static const double APART_A = 260; /* filaments of a bundle */
 static const double REPEAT_A = 80; /* along a filament */
 static const double WALL_A = 110;  /* from the axis: a tube seen from the side is two walls */
 static const double REACH_A = 400; /* how far from its axis anything of a filament lies */
 enum { UNITS = 4, WALLS = 3 };
+
+/* How bundles are made up. */
+typedef struct {
+    double bundles_more; /* than one in a strip, mean */
+    int filaments_least;
+    uint32_t filaments_choice; /* of how many numbers, from the least on */
+    double unevenness_A;       /* sd of the distance between filaments */
+    double bend_least_A, bend_most_A;
+    double register_A; /* sd along the filament of the repeats of neighbours; 0: at random */
+} bundling;
+
+static const bundling loose = {1.0, 1, 5, 15, 10, 60, 0};
+static const bundling parallel = {1.5, 3, 6, 6, 0, 10, 6};
 
 static const double UNIT_kDa = 40;
 static const double DECORATION_kDa = 25;
@@ -108,18 +120,22 @@ static void draw_filament(const context *c, const filament *f)
 
 static void draw_strip(const context *c, double angle, uint64_t key, int64_t strip)
 {
+    const bundling *how = c->sample->recipe.is_parallel ? &parallel : &loose;
     mdup_rng rng = mdup_rng_new(key);
-    int bundles = 1 + mdup_rng_poisson(&rng, BUNDLES_MORE);
+    int bundles = 1 + mdup_rng_poisson(&rng, how->bundles_more);
     for (int b = 0; b < bundles; b++) {
         double middle = ((double)strip + mdup_rng_uniform(&rng)) * STRIP_A;
-        int n = 1 + (int)mdup_rng_below(&rng, 5);
+        int n = how->filaments_least + (int)mdup_rng_below(&rng, how->filaments_choice);
         filament f = {.cos = cos(angle), .sin = sin(angle)};
-        f.bend_A = mdup_rng_between(&rng, 10, 60);
+        f.bend_A = mdup_rng_between(&rng, how->bend_least_A, how->bend_most_A);
         f.bend_wave_A = mdup_rng_between(&rng, 3000, 8000) / (2 * PI);
         for (int i = 0; i < n; i++) {
             f.key = mdup_key_cell(key, b, i);
-            f.offset_A = middle + i * APART_A + 15 * mdup_rng_normal(&rng);
-            f.phase_A = mdup_rng_between(&rng, 0, REPEAT_A);
+            f.offset_A = middle + i * APART_A + how->unevenness_A * mdup_rng_normal(&rng);
+            if (i == 0 || how->register_A <= 0)
+                f.phase_A = mdup_rng_between(&rng, 0, REPEAT_A);
+            else
+                f.phase_A += how->register_A * mdup_rng_normal(&rng);
             draw_filament(c, &f);
         }
     }

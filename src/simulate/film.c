@@ -29,6 +29,8 @@ void mdup_draw_ice(const mdup_place *place, mdup_canvas *canvas)
 /* 0 in the hole, 1 on the film. */
 static double carbon_at(const mdup_place *place, double x_A, double y_A)
 {
+    if (place->hole_radius_A <= 0)
+        return 1;
     double x = x_A - place->hole_x_A, y = y_A - place->hole_y_A;
     double beyond = sqrt(x * x + y * y) - place->hole_radius_A;
     return fmin(fmax(beyond / CARBON_RIM_A, 0), 1);
@@ -74,7 +76,7 @@ void mdup_draw_carbon(const mdup_place *place, mdup_canvas *canvas)
         return;
     draw_carbon_loss(place, canvas);
     /* Grains much finer than the grid would cost time and not be seen. */
-    double grain_A = fmax(CARBON_GRAIN_A, 2.5 * canvas->step_A);
+    double grain_A = fmax(CARBON_GRAIN_A, place->carbon_finest_grain_steps * canvas->step_A);
     double cell_A = 20 * grain_A;
     mdup_window window = mdup_canvas_window(canvas, 2 * grain_A);
     mdup_cells cells = mdup_window_cells(&window, cell_A);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "simulate/artefacts.h"
 #include "simulate/random.h"
 #include "simulate/specimen.h"
 
@@ -45,26 +46,92 @@ static mdup_optics choose_optics(const mdup_simulate_options *options, int32_t v
     return o;
 }
 
+static size_t shots_of(const mdup_simulate_options *options)
+{
+    return options->n_shots > 1 ? (size_t)options->n_shots : 1;
+}
+
 /* Fills in exposure i of the place given, which has been visited *visits times before. */
 static void choose_exposure(const mdup_simulate_options *options, size_t i, int32_t place,
                             int32_t visit, mdup_exposure *e)
 {
     int64_t n_places =
         (int64_t)options->n_micrographs - options->n_duplicates - options->n_overlaps;
+    n_places /= (int64_t)shots_of(options);
     mdup_rng rng = mdup_rng_new(mdup_key_cell(options->seed, MDUP_KEY_EXPOSURES, (int64_t)i));
     *e = (mdup_exposure){.place = place, .visit = visit};
     e->optics = choose_optics(options, visit, &rng);
     if (visit > 0) {
         int64_t repeat = (visit - 1) * n_places + place;
-        choose_shift(options, repeat < options->n_duplicates, &rng, e);
+        int64_t n_duplicates = options->n_duplicates / (int64_t)shots_of(options);
+        choose_shift(options, repeat < n_duplicates, &rng, e);
+    }
+    mdup_artefacts_choose_drift(options, i, &e->optics);
+}
+
+/* Where shot k lies in its hole, in frames: on a ring, a quarter turn on when there are two, so that
+ * neighbours of two and of four meet at corners as they do in practice. */
+static void place_shot(int32_t n_shots, int32_t k, double radius, double *x, double *y)
+{
+    double angle = 2 * PI * k / n_shots + (n_shots == 2 ? PI / 4 : 0);
+    *x = radius * cos(angle);
+    *y = radius * sin(angle);
+}
+
+/* The largest share of the frame that two shots have in common. */
+static double most_shared(int32_t n_shots, double radius)
+{
+    double most = 0;
+    for (int32_t k = 1; k < n_shots; k++) {
+        for (int32_t l = 0; l < k; l++) {
+            double x[2], y[2];
+            place_shot(n_shots, k, radius, &x[0], &y[0]);
+            place_shot(n_shots, l, radius, &x[1], &y[1]);
+            most = fmax(most, fmax(0, 1 - fabs(x[0] - x[1])) * fmax(0, 1 - fabs(y[0] - y[1])));
+        }
+    }
+    return most;
+}
+
+/* By bisection.  Shots that are to share nothing lie 4 % of a frame apart, for they move. */
+static double ring_radius(const mdup_simulate_options *options)
+{
+    double low = 0, high = 2;
+    for (int i = 0; i < 50; i++) {
+        double middle = (low + high) / 2;
+        if (most_shared(options->n_shots, middle) > options->shot_overlap)
+            low = middle;
+        else
+            high = middle;
+    }
+    return options->shot_overlap > 0 ? high : 1.04 * high;
+}
+
+/* How well a shot comes back to its place in the hole by shifting the beam. */
+static const double SHOT_SD_A = 2;
+
+/* From the exposure of a hole, `hole` of the session, its shots from exposure first on. */
+static void spread_shots(const mdup_simulate_options *options, double radius,
+                         const mdup_exposure *hole, size_t first, mdup_exposure *exposures)
+{
+    for (int32_t k = 0; k < options->n_shots; k++) {
+        size_t i = first + (size_t)k;
+        choose_exposure(options, i, hole->place, hole->visit, &exposures[i]);
+        mdup_rng rng = mdup_rng_new(mdup_key_cell(options->seed, MDUP_KEY_HOLES, (int64_t)i));
+        double x, y;
+        place_shot(options->n_shots, k, radius, &x, &y);
+        exposures[i].x_px = hole->x_px + x * options->nx;
+        exposures[i].y_px = hole->y_px + y * options->ny;
+        exposures[i].x_px += SHOT_SD_A / options->pixel_A * mdup_rng_normal(&rng);
+        exposures[i].y_px += SHOT_SD_A / options->pixel_A * mdup_rng_normal(&rng);
     }
 }
 
-static bool plan_exposures(const mdup_simulate_options *options, mdup_layout *layout,
-                           mdup_error **err)
+/* Exposures of a place each: micrographs, or whole holes. */
+static bool plan_visits(const mdup_simulate_options *options, size_t n, mdup_exposure *exposures,
+                        mdup_error **err)
 {
-    size_t n = layout->n_exposures;
-    size_t n_places = n - (size_t)options->n_duplicates - (size_t)options->n_overlaps;
+    size_t n_places = n - (size_t)(options->n_duplicates + options->n_overlaps) / shots_of(options);
     int32_t *place = mdup_calloc(n, sizeof *place, err);
     int32_t *visits = place ? mdup_calloc(n_places, sizeof *visits, err) : NULL;
     if (visits) {
@@ -73,11 +140,26 @@ static bool plan_exposures(const mdup_simulate_options *options, mdup_layout *la
         mdup_rng rng = mdup_rng_new(mdup_key(options->seed, MDUP_KEY_LAYOUT));
         shuffle(place, n, &rng);
         for (size_t i = 0; i < n; i++)
-            choose_exposure(options, i, place[i], visits[place[i]]++, &layout->exposures[i]);
+            choose_exposure(options, i, place[i], visits[place[i]]++, &exposures[i]);
     }
     bool ok = visits != NULL;
     free(visits);
     free(place);
+    return ok;
+}
+
+static bool plan_exposures(const mdup_simulate_options *options, mdup_layout *layout,
+                           mdup_error **err)
+{
+    size_t shots = shots_of(options), n_holes = layout->n_exposures / shots;
+    if (shots == 1)
+        return plan_visits(options, n_holes, layout->exposures, err);
+    mdup_exposure *holes = mdup_calloc(n_holes, sizeof *holes, err);
+    bool ok = holes && plan_visits(options, n_holes, holes, err);
+    double radius = ring_radius(options);
+    for (size_t h = 0; ok && h < n_holes; h++)
+        spread_shots(options, radius, &holes[h], h * shots, layout->exposures);
+    free(holes);
     return ok;
 }
 

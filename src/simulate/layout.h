@@ -32,13 +32,16 @@ typedef struct {
 } mdup_layout;
 
 /** Plans a session.  The options have been checked.  Each place is exposed once, and the second
- *  exposures go round the places, duplicates first; the order of all is random.  False with *err
- *  set when memory runs out.  Free with mdup_layout_free. */
+ *  exposures go round the places, duplicates first; the order of all is random.  With more shots
+ *  than one a place is a hole: its shots lie on a ring, are taken one after the other, and a second
+ *  exposure of the place is one of all of them, moved alike but for some 2 A.  False with *err set
+ *  when memory runs out.  Free with mdup_layout_free. */
 bool mdup_layout_make(const mdup_simulate_options *options, mdup_layout *layout,
                       mdup_error **err) MDUP_MUST_CHECK;
 void mdup_layout_free(mdup_layout *layout);
 
-/** Appends the file name of the exposure of that index, ".mrc" included, without folder. */
-void mdup_exposure_name(mdup_simulate_names names, uint64_t seed, size_t index, mdup_strbuf *out);
+/** Appends the file name of the exposure of that index, ".mrc" included, without folder.  Where
+ *  holes have but one shot the names tell of four. */
+void mdup_exposure_name(const mdup_simulate_options *options, size_t index, mdup_strbuf *out);
 
 #endif

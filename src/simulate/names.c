@@ -1,12 +1,11 @@
-/* File names as the programs that record micrographs give them.  Four shots a hole, four holes a
- * move of the stage. */
+/* File names as the programs that record micrographs give them.  Four holes a move of the stage. */
 #include <time.h>
 
 #include "simulate/layout.h"
 #include "simulate/random.h"
 #include "simulate/specimen.h"
 
-enum { SHOTS = 4, HOLES = 4, SHOTS_A_MOVE = SHOTS * HOLES };
+enum { MOST_SHOTS = 4, HOLES = 4 };
 
 /* EPU numbers the holes when it finds them and visits them in another order.  Multiplying modulo
  * a prime gives each of up to 999982 holes a number of its own; the numbers are of seven and
@@ -19,31 +18,32 @@ static uint32_t epu_hole(uint64_t seed, size_t hole)
     return (uint32_t)(9500000 + (step * (uint64_t)(hole + 1)) % prime);
 }
 
-static void epu_name(uint64_t seed, size_t index, mdup_strbuf *out)
+static void epu_name(uint64_t seed, size_t shots, size_t index, mdup_strbuf *out)
 {
-    static const int shot_id[SHOTS] = {9761382, 9761385, 9761379, 9761390};
-    size_t hole = index / SHOTS;
+    static const int shot_id[MOST_SHOTS] = {9761382, 9761385, 9761379, 9761390};
+    size_t hole = index / shots;
     /* 2024-03-15 09:00:00; 6 s a shot, 4 s to the next hole, 50 s to the next move. */
     time_t start = 1710493200;
-    time_t when = start + (time_t)(index * 6 + hole * 4 + index / SHOTS_A_MOVE * 50);
+    time_t when = start + (time_t)(index * 6 + hole * 4 + hole / HOLES * 50);
     struct tm utc = {0};
     gmtime_r(&when, &utc);
     mdup_strbuf_printf(out, "FoilHole_%u_Data_%d_%d_%04d%02d%02d_%02d%02d%02d_fractions.mrc",
-                       (unsigned)epu_hole(seed, hole), shot_id[index % SHOTS], 9761392,
+                       (unsigned)epu_hole(seed, hole), shot_id[index % shots], 9761392,
                        utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
                        utc.tm_sec);
 }
 
-void mdup_exposure_name(mdup_simulate_names names, uint64_t seed, size_t index, mdup_strbuf *out)
+void mdup_exposure_name(const mdup_simulate_options *options, size_t index, mdup_strbuf *out)
 {
     static const char *const serialem_hole[HOLES] = {"X+1Y+1", "X+1Y-1", "X-1Y+1", "X-1Y-1"};
-    size_t hole = index / SHOTS % HOLES, shot = index % SHOTS + 1;
-    switch (names) {
+    size_t shots = options->n_shots > 1 ? (size_t)options->n_shots : MOST_SHOTS;
+    size_t hole = index / shots % HOLES, shot = index % shots + 1;
+    switch (options->names) {
     case MDUP_NAMES_EPU:
-        epu_name(seed, index, out);
+        epu_name(options->seed, shots, index, out);
         break;
     case MDUP_NAMES_SERIALEM:
-        mdup_strbuf_printf(out, "sim_%04zu_%s-%zu.mrc", index / SHOTS_A_MOVE + 1,
+        mdup_strbuf_printf(out, "sim_%04zu_%s-%zu.mrc", index / (shots * HOLES) + 1,
                            serialem_hole[hole], shot);
         break;
     case MDUP_NAMES_MCGILL:

@@ -104,3 +104,25 @@ void mdup_optics_apply(const mdup_optics *optics, const mdup_canvas *canvas,
         }
     }
 }
+
+static inline float sinc(float cycles)
+{
+    float x = (float)PI * cycles;
+    return fabsf(x) < 1e-3F ? 1 : sinf(x) / x;
+}
+
+void mdup_optics_smear(const mdup_optics *optics, double pixel_A, const mdup_canvas *canvas,
+                       float complex *spectrum)
+{
+    int32_t nx = canvas->nx, ny = canvas->ny, half = nx / 2 + 1;
+    float pixel = (float)pixel_A, dx = (float)optics->drift_x_A, dy = (float)optics->drift_y_A;
+    for (int32_t j = 0; j < ny; j++) {
+        float ky = (float)((double)(j <= ny / 2 ? j : j - ny) / ny / canvas->step_A);
+        float complex *row = spectrum + (size_t)j * (size_t)half;
+        float row_factor = sinc(ky * pixel);
+        for (int32_t i = 0; i < half; i++) {
+            float kx = (float)((double)i / nx / canvas->step_A);
+            row[i] *= row_factor * sinc(kx * pixel) * sinc(kx * dx + ky * dy);
+        }
+    }
+}

@@ -5,19 +5,20 @@
 
 #include "base/error.h"
 
-static const char *const specimens[] = {"particles", "filaments", "empty", "mixed"};
+static const char *const specimens[] = {"particles", "filaments", "empty",   "mixed",
+                                        "lattice",   "carbon",    "bundles", "dirt"};
 static const char *const formats[] = {"float32", "float16", "int16", "uint8"};
 static const char *const naming[] = {"epu", "serialem", "mcgill", "plain"};
-enum { N_NAMES = 4 };
+enum { N_SPECIMENS = sizeof specimens / sizeof *specimens, N_NAMES = 4 };
 
-static const char *name_of(const char *const names[N_NAMES], unsigned value)
+static const char *name_of(const char *const *names, unsigned n, unsigned value)
 {
-    return value < N_NAMES ? names[value] : NULL;
+    return value < n ? names[value] : NULL;
 }
 
-static int value_of(const char *const names[N_NAMES], const char *name)
+static int value_of(const char *const *names, int n, const char *name)
 {
-    for (int i = 0; i < N_NAMES; i++)
+    for (int i = 0; i < n; i++)
         if (strcmp(names[i], name) == 0)
             return i;
     return -1;
@@ -25,22 +26,22 @@ static int value_of(const char *const names[N_NAMES], const char *name)
 
 const char *mdup_specimen_name(mdup_specimen specimen)
 {
-    return name_of(specimens, (unsigned)specimen);
+    return name_of(specimens, N_SPECIMENS, (unsigned)specimen);
 }
 
 const char *mdup_simulate_format_name(mdup_simulate_format format)
 {
-    return name_of(formats, (unsigned)format);
+    return name_of(formats, N_NAMES, (unsigned)format);
 }
 
 const char *mdup_simulate_names_name(mdup_simulate_names names)
 {
-    return name_of(naming, (unsigned)names);
+    return name_of(naming, N_NAMES, (unsigned)names);
 }
 
 bool mdup_specimen_parse(const char *name, mdup_specimen *specimen)
 {
-    int value = value_of(specimens, name);
+    int value = value_of(specimens, N_SPECIMENS, name);
     if (value >= 0)
         *specimen = (mdup_specimen)value;
     return value >= 0;
@@ -48,7 +49,7 @@ bool mdup_specimen_parse(const char *name, mdup_specimen *specimen)
 
 bool mdup_simulate_format_parse(const char *name, mdup_simulate_format *format)
 {
-    int value = value_of(formats, name);
+    int value = value_of(formats, N_NAMES, name);
     if (value >= 0)
         *format = (mdup_simulate_format)value;
     return value >= 0;
@@ -56,7 +57,7 @@ bool mdup_simulate_format_parse(const char *name, mdup_simulate_format *format)
 
 bool mdup_simulate_names_parse(const char *name, mdup_simulate_names *names)
 {
-    int value = value_of(naming, name);
+    int value = value_of(naming, N_NAMES, name);
     if (value >= 0)
         *names = (mdup_simulate_names)value;
     return value >= 0;
@@ -79,6 +80,8 @@ void mdup_simulate_options_init(mdup_simulate_options *options)
         .mass_kDa = 150,
         .format = MDUP_SIMULATE_FLOAT32,
         .names = MDUP_NAMES_EPU,
+        .bin = 1,
+        .n_shots = 1,
     };
 }
 
@@ -136,6 +139,44 @@ static bool check_counts(const mdup_simulate_options *o, mdup_error **err)
     return true;
 }
 
+static bool check_binning(const mdup_simulate_options *o, mdup_error **err)
+{
+    if (!is_within(o->bin, 0, 16))
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--bin %d is not possible: use 1 to 16",
+                         (int)o->bin);
+    if (o->bin > 1 && (o->nx > 16384 / o->bin || o->ny > 16384 / o->bin))
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--bin %d is too much for --size %dx%d: before binning a frame may have "
+                         "16384x16384 pixels",
+                         (int)o->bin, (int)o->nx, (int)o->ny);
+    if (o->bin > 1 && o->pixel_A / o->bin < 0.2)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--bin %d is too much for --pixel %g: before binning a pixel may have 0.2 "
+                         "A or more",
+                         (int)o->bin, o->pixel_A);
+    return true;
+}
+
+static bool check_shots(const mdup_simulate_options *o, mdup_error **err)
+{
+    if (!is_within(o->n_shots, 0, 4))
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--shots %d is not possible: use 1 to 4",
+                         (int)o->n_shots);
+    if (!is_within(o->shot_overlap, 0, 0.2))
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--shot-overlap %g is not possible: use 0 to 0.2",
+                         o->shot_overlap);
+    if (o->n_shots <= 1 && o->shot_overlap > 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--shot-overlap %g needs --shots 2 or more",
+                         o->shot_overlap);
+    if (o->n_shots > 1 && (o->n_micrographs % o->n_shots != 0 ||
+                           o->n_duplicates % o->n_shots != 0 || o->n_overlaps % o->n_shots != 0))
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--shots %d needs --micrographs, --duplicates and --overlaps that are "
+                         "multiples of it, for holes are recorded as a whole",
+                         (int)o->n_shots);
+    return true;
+}
+
 bool mdup_simulate_options_check(const mdup_simulate_options *o, mdup_error **err)
 {
     if (!o->out_dir || o->out_dir[0] == '\0')
@@ -143,7 +184,8 @@ bool mdup_simulate_options_check(const mdup_simulate_options *o, mdup_error **er
                          "--o is missing: name the folder to put the session into");
     if (!mdup_specimen_name(o->specimen))
         return mdup_fail(err, MDUP_ERROR_INVALID,
-                         "--specimen %d is not known: use particles, filaments, empty or mixed",
+                         "--specimen %d is not known: use particles, filaments, empty, mixed, "
+                         "lattice, carbon, bundles or dirt",
                          (int)o->specimen);
     if (!mdup_simulate_format_name(o->format))
         return mdup_fail(err, MDUP_ERROR_INVALID,
@@ -153,5 +195,10 @@ bool mdup_simulate_options_check(const mdup_simulate_options *o, mdup_error **er
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "--names %d is not known: use epu, serialem, mcgill or plain",
                          (int)o->names);
-    return check_counts(o, err) && check_numbers(o, err);
+    if (o->artefacts >= 2 * MDUP_ARTEFACT_DRIFT)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--artefacts %u is not known: use the sum of some of 1, 2, 4, 8, 16",
+                         o->artefacts);
+    return check_counts(o, err) && check_numbers(o, err) && check_binning(o, err) &&
+           check_shots(o, err);
 }

@@ -33,7 +33,7 @@ static void put_name(const session *s, size_t index, mdup_strbuf *out)
 {
     mdup_strbuf_puts(out, FOLDER);
     mdup_strbuf_puts(out, "/");
-    mdup_exposure_name(s->options->names, s->options->seed, index, out);
+    mdup_exposure_name(s->options, index, out);
 }
 
 static char *micrograph_path(const session *s, size_t index, mdup_error **err)

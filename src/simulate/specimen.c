@@ -15,6 +15,10 @@ static const mdup_recipe recipes[] = {
     [MDUP_SPECIMEN_FILAMENTS] = {15, 40, 1, 0.12, 0.5},
     [MDUP_SPECIMEN_EMPTY] = {0, 0, 0, 0, 0},
     [MDUP_SPECIMEN_MIXED] = {80, 200, 0.5, 0.2, 1.2},
+    [MDUP_SPECIMEN_LATTICE] = {5, 20, 0, 0, 0.5, .is_crystal = true},
+    [MDUP_SPECIMEN_CARBON] = {80, 220, 0, 1, 0.7, .is_all_carbon = true},
+    [MDUP_SPECIMEN_BUNDLES] = {10, 30, 1, 0.12, 0.5, .is_parallel = true},
+    [MDUP_SPECIMEN_DIRT] = {60, 160, 0, 0.3, 8, .tears = 2.5},
 };
 
 bool mdup_sample_make(const mdup_simulate_options *options, mdup_sample *sample, mdup_error **err)
@@ -22,7 +26,8 @@ bool mdup_sample_make(const mdup_simulate_options *options, mdup_sample *sample,
     mdup_sample made = {.recipe = recipes[options->specimen],
                         .key = options->seed,
                         .frame_x_A = options->nx * options->pixel_A,
-                        .frame_y_A = options->ny * options->pixel_A};
+                        .frame_y_A = options->ny * options->pixel_A,
+                        .is_binned = options->bin > 1};
     mdup_rng rng = mdup_rng_new(mdup_key(made.key, MDUP_KEY_SAMPLE));
     made.filament_angle = mdup_rng_between(&rng, 0, PI);
     if (!mdup_protein_make(options->mass_kDa, mdup_key(made.key, MDUP_KEY_PROTEIN), &made.protein,
@@ -49,6 +54,9 @@ static void choose_carbon(const mdup_sample *sample, mdup_rng *rng, mdup_place *
     place->hole_radius_A = fmax(6000, hypot(sample->frame_x_A, sample->frame_y_A));
     place->hole_x_A = sample->frame_x_A / 2 + (rim - place->hole_radius_A) * x;
     place->hole_y_A = sample->frame_y_A / 2 + (rim - place->hole_radius_A) * y;
+    if (sample->recipe.is_all_carbon)
+        place->hole_radius_A = 0;
+    place->carbon_finest_grain_steps = sample->is_binned ? 1.2 : 2.5;
 }
 
 /* Six in ten lie along the session's direction, as in a specimen that was blotted; the second
@@ -63,6 +71,10 @@ static void choose_filaments(const mdup_sample *sample, mdup_rng *rng, mdup_plac
     double random = mdup_rng_between(rng, 0, PI);
     place->filament_angle[0] = along ? sample->filament_angle + deviation : random;
     place->filament_angle[1] = place->filament_angle[0] + mdup_rng_between(rng, 0.3, PI - 0.3);
+    if (sample->recipe.is_parallel) {
+        place->n_filament_directions = 1;
+        place->filament_angle[0] = sample->filament_angle + deviation / 10;
+    }
 }
 
 mdup_place mdup_sample_place(const mdup_sample *sample, int32_t index)
@@ -75,12 +87,15 @@ mdup_place mdup_sample_place(const mdup_sample *sample, int32_t index)
         mdup_rng_between(&rng, sample->recipe.particles_least, sample->recipe.particles_most) /
         FIELD_A2;
     place.contaminations_per_A2 = sample->recipe.contaminations / FIELD_A2;
+    place.tears_per_A2 = sample->recipe.tears / FIELD_A2;
     place.ice_loss_x_per_A =
         mdup_rng_between(&rng, -STEEPEST_WEDGE, STEEPEST_WEDGE) / sample->frame_x_A;
     place.ice_loss_y_per_A =
         mdup_rng_between(&rng, -STEEPEST_WEDGE, STEEPEST_WEDGE) / sample->frame_y_A;
     choose_carbon(sample, &rng, &place);
     choose_filaments(sample, &rng, &place);
+    if (sample->recipe.is_crystal)
+        place.lattice = mdup_lattice_choose(sample, place.key);
     return place;
 }
 
@@ -100,8 +115,10 @@ void mdup_place_draw(const mdup_sample *sample, const mdup_place *place, int vis
     mdup_draw_ice(place, canvas);
     mdup_draw_particles(sample, place, visit, canvas);
     mdup_draw_filaments(sample, place, visit, canvas);
+    mdup_draw_lattice(place, visit, canvas);
     mdup_draw_carbon(place, canvas);
     mdup_draw_contamination(place, canvas);
+    mdup_draw_tears(place, canvas);
 }
 
 /* A turn of space, each as likely as any other (Shoemake, Graphics Gems III, 1992); only the two

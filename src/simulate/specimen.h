@@ -35,6 +35,10 @@ typedef struct {
     double filament_share;                  /* of the places */
     double carbon_share;   /* of the places that have an edge of the carbon film in view */
     double contaminations; /* a field, mean */
+    double tears;          /* a field, mean: holes in the ice */
+    bool is_crystal;
+    bool is_all_carbon; /* no hole in the film */
+    bool is_parallel;   /* all filaments of the session along one direction, bundles in register */
 } mdup_recipe;
 
 typedef struct {
@@ -43,7 +47,21 @@ typedef struct {
     uint64_t key;
     double frame_x_A, frame_y_A;
     double filament_angle; /* most filaments of a session lie along this */
+    bool is_binned;        /* grids are fine enough for everything to be drawn in full detail */
 } mdup_sample;
+
+/* A crystal one molecule thick: (i, j) lies at i a + j b from the origin. */
+typedef struct {
+    bool is_there;
+    double a_x_A, a_y_A, b_x_A, b_y_A;
+    double vacancies;                /* share */
+    double disorder_A;               /* sd of a molecule, in each direction */
+    double bend_A[2];                /* the rows swing by this in x and y */
+    double wave_x_A[2], wave_y_A[2]; /* over these, divided by 2 pi */
+    int n_domains;                   /* of a molecule */
+    bool has_edge;                   /* there is crystal only where x edge_x + y edge_y < edge_A */
+    double edge_x, edge_y, edge_A;
+} mdup_lattice;
 
 typedef struct {
     uint64_t key;
@@ -52,7 +70,10 @@ typedef struct {
     double middle_x_A, middle_y_A;             /* of the first exposure */
     double ice_loss_x_per_A, ice_loss_y_per_A; /* the wedge of the ice, 0 in the middle */
     bool has_carbon;                           /* outside of a round hole */
-    double hole_x_A, hole_y_A, hole_radius_A;
+    double hole_x_A, hole_y_A, hole_radius_A;  /* radius 0: there is no hole */
+    double carbon_finest_grain_steps;          /* of the canvas */
+    double tears_per_A2;
+    mdup_lattice lattice;
     int n_filament_directions;
     double filament_angle[2];
 } mdup_place;
@@ -75,9 +96,16 @@ void mdup_draw_particles(const mdup_sample *sample, const mdup_place *place, int
                          mdup_canvas *canvas);
 void mdup_draw_filaments(const mdup_sample *sample, const mdup_place *place, int visit,
                          mdup_canvas *canvas);
+void mdup_draw_lattice(const mdup_place *place, int visit, mdup_canvas *canvas);
 void mdup_draw_carbon(const mdup_place *place, mdup_canvas *canvas);
 void mdup_draw_ice(const mdup_place *place, mdup_canvas *canvas);
 void mdup_draw_contamination(const mdup_place *place, mdup_canvas *canvas);
+
+/** Holes in the ice: what has been drawn there before is no longer there. */
+void mdup_draw_tears(const mdup_place *place, mdup_canvas *canvas);
+
+/** Chooses the crystal of a place from its key. */
+mdup_lattice mdup_lattice_choose(const mdup_sample *sample, uint64_t place_key);
 
 /* The first step of the keys, one for each thing that is drawn. */
 enum {
@@ -93,7 +121,12 @@ enum {
     MDUP_KEY_FILAMENTS,
     MDUP_KEY_CARBON,
     MDUP_KEY_CONTAMINATION,
-    MDUP_KEY_MOVES
+    MDUP_KEY_MOVES,
+    MDUP_KEY_LATTICE,
+    MDUP_KEY_TEARS,
+    MDUP_KEY_ARTEFACTS,
+    MDUP_KEY_DRIFT,
+    MDUP_KEY_HOLES
 };
 
 /* How far a thing has moved, A. */
