@@ -138,7 +138,10 @@ static int run_screen(arguments *a, const option_set *set)
     mdup_error *err = NULL;
     console c;
     console_init(&c);
-    if (!collect_inputs(a, set, &err))
+    bool usable = collect_inputs(a, set, &err);
+    if (usable && a->screen.out_dir[0] == '\0')
+        usable = mdup_fail(&err, MDUP_ERROR_INVALID, "--o needs the name of a folder");
+    if (!usable)
         return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
     a->screen.order = (mdup_order)a->order;
     a->screen.bin = (int32_t)a->bin;

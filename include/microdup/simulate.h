@@ -20,8 +20,26 @@ typedef enum {
     MDUP_SPECIMEN_PARTICLES, /* one protein at random places and orientations */
     MDUP_SPECIMEN_FILAMENTS, /* bundles of parallel filaments, some crossing, few particles */
     MDUP_SPECIMEN_EMPTY,     /* ice and nothing else: what correlates here is the detector */
-    MDUP_SPECIMEN_MIXED      /* particles everywhere, filaments at half of the places, more dirt */
+    MDUP_SPECIMEN_MIXED,     /* particles everywhere, filaments at half of the places, more dirt */
+    MDUP_SPECIMEN_LATTICE,   /* two-dimensional crystals, another lattice at each place, a few per
+                                cent of it missing or in disorder, sometimes with an edge */
+    MDUP_SPECIMEN_CARBON,    /* particles on carbon film that fills every frame */
+    MDUP_SPECIMEN_BUNDLES,   /* straight bundles of filaments in register, along one direction in
+                                the whole session */
+    MDUP_SPECIMEN_DIRT       /* particles among many ice crystals, in a film torn open */
 } mdup_specimen;
+
+/* What all frames of a session, or some, have beyond what every camera adds (a faint pattern and
+ * faint ringing, which are always there).  To be combined by |. */
+typedef enum {
+    MDUP_ARTEFACT_EDGE = 1,    /* an edge of the beam at the same place of every frame: 12 % darker
+                                  behind an arc that cuts off 8 to 30 % of the way across */
+    MDUP_ARTEFACT_PATTERN = 2, /* the detector's pattern has 1 % sd, at pixels of any size */
+    MDUP_ARTEFACT_RINGING = 4, /* rows near top and bottom swing by up to 5 % of the mean */
+    MDUP_ARTEFACT_LINE = 8,    /* one or two lines, one or two columns wide, with a gain that is
+                                  wrong by 3 to 8 % in every frame */
+    MDUP_ARTEFACT_DRIFT = 16   /* three frames in ten smeared over 30 to 100 A along a direction */
+} mdup_artefact;
 
 typedef enum {
     MDUP_SIMULATE_FLOAT32, /* counted electrons a pixel */
@@ -53,7 +71,18 @@ typedef struct {
     double mass_kDa;                       /* of a particle, 5 to 10000; default 150 */
     mdup_simulate_format format;
     mdup_simulate_names names;
-    int n_workers; /* 0: as many as there are cores */
+    int n_workers;       /* 0: as many as there are cores */
+    unsigned artefacts;  /* mdup_artefact; default 0 */
+    int32_t bin;         /* 1 to 16: the image is formed on pixels finer by this and averaged, as by
+                           binning; nx, ny and pixel_A are of the binned frame.  1, and 0, which
+                           stands for it, sample the image once a pixel: faster, but from about
+                           4 A/px on wrong beyond 0.15 cycles a pixel.  2 or more put that right up
+                           to 14 A/px.  Default 1 */
+    int32_t n_shots;     /* 1 to 4 exposures of a hole, one after the other, all recorded again with
+                           the same shift when the hole is; then micrographs, duplicates and
+                           overlaps are multiples of it.  0 stands for 1, the default */
+    double shot_overlap; /* 0 to 0.2: share of the frame that neighbours in a hole have in common,
+                            in a corner when there are 2 or 4; default 0 */
 } mdup_simulate_options;
 
 /** "particles", "float32", "epu", ...; static storage; NULL for a value that is none. */
@@ -67,6 +96,11 @@ MDUP_PUBLIC bool mdup_simulate_format_parse(const char *name,
                                             mdup_simulate_format *format) MDUP_MUST_CHECK;
 MDUP_PUBLIC bool mdup_simulate_names_parse(const char *name,
                                            mdup_simulate_names *names) MDUP_MUST_CHECK;
+
+/** The artefacts of a list of names ("edge,drift"; "none" alone for 0).  False with *err set
+ *  (INVALID), the output untouched, when a name is not known. */
+MDUP_PUBLIC bool mdup_artefacts_parse(const char *list, unsigned *artefacts,
+                                      mdup_error **err) MDUP_MUST_CHECK;
 
 /** The defaults; out_dir is NULL. */
 MDUP_PUBLIC void mdup_simulate_options_init(mdup_simulate_options *options);
@@ -92,8 +126,9 @@ MDUP_PUBLIC bool mdup_simulate_options_check(const mdup_simulate_options *option
  *  it fails or is stopped later the micrographs finished so far stay, without STAR and truth.
  *  `callbacks` may be NULL; the stage of progress is "simulating", counted in micrographs.
  *
- *  Memory: about 9 bytes a pixel for each worker and 1 shared; the workers are fewer than asked for
- *  when that is over 4 GiB. */
+ *  Memory: about 9 bytes a pixel for each worker and 1 shared, and for each worker 13 more a pixel
+ *  (before binning) when these are of 1.7 A and more; the workers are fewer than asked for when
+ *  that is over 4 GiB. */
 MDUP_PUBLIC bool mdup_simulate_run(const mdup_simulate_options *options,
                                    const mdup_callbacks *callbacks,
                                    mdup_error **err) MDUP_MUST_CHECK;

@@ -300,6 +300,16 @@ static bool publish(screen *s, double began_s, mdup_error **err)
 
 /* ---- the whole ---- */
 
+/* A session of which nothing could be read has no duplicates and is not clean either: what comes next must not go on with it. */
+static bool check_any_judged(const screen *s, mdup_error **err)
+{
+    if (s->summary.n_judged > 0)
+        return true;
+    return mdup_fail(err, MDUP_ERROR_INVALID,
+                     "none of the %zu micrographs could be judged; the first: %s", s->catalog->n,
+                     s->judgements[0].reason ? s->judgements[0].reason : "no reason known");
+}
+
 static bool check_options(const mdup_screen_options *o, mdup_error **err)
 {
     if (o->n_inputs == 0)
@@ -332,7 +342,8 @@ static bool run(screen *s, mdup_error **err)
     if (s->options->dry_run)
         return mdup_dry_run(s->options, s->catalog, s->n_threads, s->callbacks, &s->summary, err);
     return mdup_publish_claim(s->options->out_dir, s->catalog, err) && read_all(s, err) &&
-           compare_all(s, err) && judge_all(s, err) && decide(s, err) && publish(s, began_s, err);
+           compare_all(s, err) && judge_all(s, err) && decide(s, err) && publish(s, began_s, err) &&
+           check_any_judged(s, err);
 }
 
 static void clear(screen *s)

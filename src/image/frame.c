@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "image/blur.h"
 
@@ -29,7 +30,7 @@ static const double LARGEST_DIRT_SHARE = 0.4;
 
 size_t mdup_flatten_scratch_size(int32_t nx, int32_t ny)
 {
-    return 3 * (size_t)nx * (size_t)ny + mdup_blur_scratch_size(nx, ny);
+    return 4 * (size_t)nx * (size_t)ny + mdup_blur_scratch_size(nx, ny);
 }
 
 /* The image and its companions during flattening, n pixels each. */
@@ -87,45 +88,88 @@ static int by_value(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* Robust sd: 1.4826 times the median absolute value, of every STEP-th pixel; the image has mean 0.  sorted: n / STEP of scratch. */
+/* Robust sd of `local`, which has mean 0, over every STEP-th pixel that is good: 1.4826 times the median absolute value.  sorted: n / STEP of
+ * scratch. */
 enum { STEP = 7 };
-static float robust_sd(const float *image, size_t n, float *sorted)
+static float robust_sd(const flattening *f, float *sorted)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i += STEP)
-        sorted[count++] = fabsf(image[i]);
+    for (size_t i = 0; i < f->n; i += STEP)
+        if (f->good[i] > 0)
+            sorted[count++] = fabsf(f->local[i]);
+    if (count == 0)
+        return 0;
     qsort(sorted, count, sizeof *sorted, by_value);
     return 1.4826f * sorted[count / 2];
 }
 
-static void forgive(const flattening *f)
+/* A pixel is part of a constant area when so many neighbours to the right and above equal it to the bit: in a counted image of any dose that
+ * leaves a micrograph to look at, that does not happen by chance. */
+enum { CONSTANT_RUN_px = 4 };
+
+static bool is_constant_at(const flattening *f, int32_t x, int32_t y)
 {
-    for (size_t i = 0; i < f->n; i++)
-        f->good[i] = 1;
+    const float *pixel = f->image + (ptrdiff_t)y * f->nx + x;
+    /* At the far edges the run goes back into the image. */
+    ptrdiff_t right = x + CONSTANT_RUN_px < f->nx ? 1 : -1;
+    ptrdiff_t up = y + CONSTANT_RUN_px < f->ny ? f->nx : -(ptrdiff_t)f->nx;
+    for (int i = 1; i <= CONSTANT_RUN_px; i++)
+        if (pixel[i * right] != *pixel || pixel[i * up] != *pixel)
+            return false;
+    return true;
 }
 
-/* Finds the dirt: good[] becomes 0 there and on its rim. */
-static void find_dirt(const flattening *f)
+/* Marks what a mask or motion correction left constant, in good[] = 0; returns how many pixels. */
+static size_t find_constant(const flattening *f)
 {
-    forgive(f);
+    size_t n_constant = 0;
+    for (int32_t y = 0; y < f->ny; y++) {
+        for (int32_t x = 0; x < f->nx; x++) {
+            bool constant = is_constant_at(f, x, y);
+            f->good[(ptrdiff_t)y * f->nx + x] = constant ? 0.0f : 1.0f;
+            n_constant += constant;
+        }
+    }
+    return n_constant;
+}
+
+/* good[] = 0 also where the neighbourhood holds more than RIM_SHARE of marked pixels; bad[] is overwritten.  Returns how many there
+ * are in all. */
+static size_t widen(const flattening *f, float *bad)
+{
+    size_t n_bad = 0;
+    blur(f, bad, RIM_SIGMA_px);
+    for (size_t i = 0; i < f->n; i++) {
+        if (bad[i] > RIM_SHARE)
+            f->good[i] = 0;
+        n_bad += f->good[i] == 0;
+    }
+    return n_bad;
+}
+
+static void widen_constant(const flattening *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        f->share[i] = 1 - f->good[i];
+    widen(f, f->share);
+}
+
+/* Finds the dirt among what is good so far: good[] becomes 0 there and on its rim. */
+static void find_dirt(const flattening *f, float *good_before)
+{
+    memcpy(good_before, f->good, f->n * sizeof *good_before);
     subtract_background(f);
     blur(f, f->local, DIRT_SIGMA_px);
-    float limit = DIRT_sd * robust_sd(f->local, f->n, f->share);
-    for (size_t i = 0; i < f->n; i++)
-        f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
-    blur(f, f->share, RIM_SIGMA_px);
-    size_t n_dirt = 0;
+    float limit = DIRT_sd * robust_sd(f, f->share);
+    size_t n_good = 0;
     for (size_t i = 0; i < f->n; i++) {
-        bool is_dirt = f->share[i] > RIM_SHARE;
-        f->good[i] = is_dirt ? 0.0f : 1.0f;
-        n_dirt += is_dirt;
+        n_good += f->good[i] > 0;
+        f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
     }
+    size_t n_dirt = widen(f, f->share) - (f->n - n_good);
     if ((double)n_dirt > LARGEST_DIRT_SHARE * (double)f->n)
-        forgive(f);
+        memcpy(f->good, good_before, f->n * sizeof *good_before);
 }
-
-/* The variance of an area that motion correction or a mask left constant is rounding noise: 1e-8 of the frame's. */
-static const float CONSTANT_variance = 1e-8f;
 
 static float mean_of(const float *values, size_t n)
 {
@@ -135,10 +179,9 @@ static float mean_of(const float *values, size_t n)
     return (float)(sum / (double)n);
 }
 
-/* image / local sd, clipped, as bytes.  Returns the share of the area that has no variance. */
-static double scale_by_local_sd(const flattening *f, int8_t *out)
+/* image / local sd, clipped, as bytes; 0 where not good. */
+static void scale_by_local_sd(const flattening *f, int8_t *out)
 {
-    size_t n_constant = 0;
     for (size_t i = 0; i < f->n; i++)
         f->local[i] = f->image[i] * f->image[i];
     float least = LEAST_VARIANCE * mean_of(f->local, f->n);
@@ -147,29 +190,28 @@ static double scale_by_local_sd(const flattening *f, int8_t *out)
         f->share[i] = f->good[i];
     blur(f, f->share, VARIANCE_SIGMA_px);
     for (size_t i = 0; i < f->n; i++) {
-        float variance = f->local[i] / fmaxf(f->share[i], RIM_SHARE), units = 0;
-        if (variance > CONSTANT_variance)
-            units = f->image[i] / sqrtf(fmaxf(variance, least));
-        else
-            n_constant++;
+        float variance = fmaxf(f->local[i] / fmaxf(f->share[i], RIM_SHARE), least);
+        float units = variance > 0 ? f->image[i] / sqrtf(variance) : 0.0f;
         out[i] =
             (int8_t)lrintf(fmaxf(-CLIP_sd, fminf(CLIP_sd, units)) * (float)MDUP_FRAME_SD_units);
     }
-    return (double)n_constant / (double)f->n;
 }
 
 double mdup_flatten(float *image, int32_t nx, int32_t ny, float *scratch, int8_t *out)
 {
     size_t n = (size_t)nx * (size_t)ny;
-    flattening f = {nx, ny, n, image, scratch, scratch + n, scratch + 2 * n, scratch + 3 * n};
+    flattening f = {nx, ny, n, image, scratch, scratch + n, scratch + 2 * n, scratch + 4 * n};
     if (!standardise(image, n)) {
         for (size_t i = 0; i < n; i++)
             out[i] = 0;
         return 1.0;
     }
-    find_dirt(&f);
+    double constant_share = (double)find_constant(&f) / (double)n;
+    widen_constant(&f);
+    find_dirt(&f, scratch + 3 * n);
     subtract_background(&f);
     for (size_t i = 0; i < n; i++)
         image[i] = f.local[i];
-    return scale_by_local_sd(&f, out);
+    scale_by_local_sd(&f, out);
+    return constant_share;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -61,53 +62,79 @@ static bool is_ours(const char *out_dir, mdup_error **err, bool *ours)
     return true;
 }
 
-static bool refuse_existing(const char *out_dir, const char *name, mdup_error **err)
+/* A name to be written, and what is to be made sure of it. */
+typedef bool (*name_check)(const char *path, const mdup_catalog *catalog, mdup_error **err);
+
+static bool refuse_existing(const char *path, const mdup_catalog *catalog, mdup_error **err)
+{
+    (void)catalog;
+    if (access(path, F_OK) != 0)
+        return true;
+    return mdup_fail(
+        err, MDUP_ERROR_INVALID,
+        "%s: exists already and was not written by microdup; give another folder with --o", path);
+}
+
+/* Also through links, and in a folder that is ours: an earlier result may be the input of this run. */
+static bool refuse_input(const char *path, const mdup_catalog *catalog, mdup_error **err)
+{
+    struct stat output, input;
+    if (stat(path, &output) != 0)
+        return true;
+    for (size_t s = 0; s < catalog->n_sources; s++)
+        if (stat(catalog->sources[s].path, &input) == 0 && input.st_dev == output.st_dev &&
+            input.st_ino == output.st_ino)
+            return mdup_fail(err, MDUP_ERROR_INVALID,
+                             "%s: is the input itself; give another folder with --o", path);
+    return true;
+}
+
+static bool check_name(const char *out_dir, const char *name, const mdup_catalog *catalog,
+                       name_check check, mdup_error **err)
 {
     char *path = mdup_path_join(out_dir, name, err);
-    if (!path)
-        return false;
-    bool ok = access(path, F_OK) != 0;
-    if (!ok)
-        mdup_fail(
-            err, MDUP_ERROR_INVALID,
-            "%s: exists already and was not written by microdup; give another folder with --o",
-            path);
+    bool ok = path && check(path, catalog, err);
     free(path);
     return ok;
 }
 
-static bool refuse_selections(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
+static bool check_selections(const char *out_dir, const mdup_catalog *catalog, name_check check,
+                             mdup_error **err)
 {
     bool ok = true;
     for (size_t s = 0; ok && s < catalog->n_sources; s++) {
         for (int removed = 0; ok && removed < 2; removed++) {
             mdup_strbuf name = MDUP_STRBUF_INIT;
             name_selection(&name, catalog, s, removed != 0);
-            ok = mdup_strbuf_check(&name, err) && refuse_existing(out_dir, name.text, err);
+            ok = mdup_strbuf_check(&name, err) &&
+                 check_name(out_dir, name.text, catalog, check, err);
             mdup_strbuf_free(&name);
         }
     }
     return ok;
 }
 
-static bool refuse_foreign(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
+/* Every name that a screen writes. */
+static bool check_names(const char *out_dir, const mdup_catalog *catalog, name_check check,
+                        mdup_error **err)
 {
     static const char *const names[] = {"duplicates.csv", "pairs.csv", "micrographs.csv",
                                         "removed.txt", "summary.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!refuse_existing(out_dir, names[i], err))
+        if (!check_name(out_dir, names[i], catalog, check, err))
             return false;
-    return refuse_selections(out_dir, catalog, err);
+    return check_selections(out_dir, catalog, check, err);
 }
 
 bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
 {
     bool ours;
-    if (!mdup_path_make_directory(out_dir, err) || !is_ours(out_dir, err, &ours))
+    if (!mdup_path_make_directory(out_dir, err) ||
+        !check_names(out_dir, catalog, refuse_input, err) || !is_ours(out_dir, err, &ours))
         return false;
     if (ours)
         return true;
-    if (!refuse_foreign(out_dir, catalog, err))
+    if (!check_names(out_dir, catalog, refuse_existing, err))
         return false;
     mdup_strbuf mark = MDUP_STRBUF_INIT;
     mdup_strbuf_printf(&mark, "{\n  %s,\n  \"finished\": false\n}\n", MARK);

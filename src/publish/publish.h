@@ -18,7 +18,7 @@ typedef struct {
 } mdup_results;
 
 /** Makes the folder and refuses (INVALID) to go on when it holds files of the names to be written
- * that this program did not write: a folder is ours when its summary.json says so.  Marks a new
+ * that this program did not write: a folder is ours when its summary.json says so.  Refuses likewise to write over an input.  Marks a new
  * folder as ours. */
 bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog,
                         mdup_error **err) MDUP_MUST_CHECK;

@@ -53,8 +53,11 @@ void mdup_table_duplicates(const mdup_results *r, mdup_strbuf *out)
         if (!r->decision->removed[i])
             continue;
         const mdup_pair *pair = &r->pairs[r->decision->original[i]];
-        mdup_csv_field(out, micrograph(r, pair->a)->name);
-        mdup_csv_field(out, micrograph(r, i)->name);
+        const char *original = micrograph(r, pair->a)->name, *duplicate = micrograph(r, i)->name;
+        if (strcmp(original, duplicate) == 0)
+            continue;
+        mdup_csv_field(out, original);
+        mdup_csv_field(out, duplicate);
         mdup_csv_printf(out, "%.4f", pair->overlap);
         put_shift(out, pair->shift_x_px, pair->shift_y_px);
         mdup_csv_printf(out, "%.4f", without_negative_zero(pair->ccc, 0.0001));

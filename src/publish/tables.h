@@ -5,7 +5,8 @@
 #include "base/strbuf.h"
 #include "publish/publish.h"
 
-/** One row a removed micrograph: the kept one, the removed one, then the numbers of their pair. */
+/** One row a removed micrograph: the kept one, the removed one, then the numbers of their pair.  A row of the
+ *  input that only repeats the name of a kept one is left out: whoever removes by name would lose both. */
 void mdup_table_duplicates(const mdup_results *results, mdup_strbuf *out);
 
 /** One row a significant pair. */

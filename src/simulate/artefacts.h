@@ -35,7 +35,7 @@ void mdup_artefacts_shade(const mdup_artefacts *artefacts, int32_t y, float *row
 /** The lines. */
 void mdup_artefacts_spoil_gain(const mdup_artefacts *artefacts, float *row);
 
-/** The strong ringing of a row so many rows inside of the nearer edge; `mean` is that of a frame. */
+/** The strong ringing of a row so many rows inside of the nearer edge; `mean` is the frame's. */
 void mdup_artefacts_ring(const mdup_artefacts *artefacts, int32_t rows, float mean, float *row);
 
 /** Lets three exposures in ten drift. */

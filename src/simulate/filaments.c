@@ -120,7 +120,7 @@ static void draw_filament(const context *c, const filament *f)
 
 static void draw_strip(const context *c, double angle, uint64_t key, int64_t strip)
 {
-    const bundling *how = c->sample->recipe.is_parallel ? &parallel : &loose;
+    const bundling *how = c->sample->recipe.kind == MDUP_KIND_PARALLEL ? &parallel : &loose;
     mdup_rng rng = mdup_rng_new(key);
     int bundles = 1 + mdup_rng_poisson(&rng, how->bundles_more);
     for (int b = 0; b < bundles; b++) {

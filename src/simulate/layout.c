@@ -69,8 +69,8 @@ static void choose_exposure(const mdup_simulate_options *options, size_t i, int3
     mdup_artefacts_choose_drift(options, i, &e->optics);
 }
 
-/* Where shot k lies in its hole, in frames: on a ring, a quarter turn on when there are two, so that
- * neighbours of two and of four meet at corners as they do in practice. */
+/* Where shot k lies in its hole, in frames: on a ring, an eighth of a turn on when there are two:
+ * neighbours of two and of four meet at corners, as in practice. */
 static void place_shot(int32_t n_shots, int32_t k, double radius, double *x, double *y)
 {
     double angle = 2 * PI * k / n_shots + (n_shots == 2 ? PI / 4 : 0);

@@ -10,15 +10,16 @@ static const double FIELD_A2 = 5760 * 0.83 * 4092 * 0.83;
 /* Wedge of the ice: how much the intensity falls from one side of a frame to the other, at most. */
 static const double STEEPEST_WEDGE = 0.12;
 
+/* Particles (least, most), share of filaments, of carbon edges, contaminations, tears; kind. */
 static const mdup_recipe recipes[] = {
-    [MDUP_SPECIMEN_PARTICLES] = {80, 220, 0, 0.12, 0.7},
-    [MDUP_SPECIMEN_FILAMENTS] = {15, 40, 1, 0.12, 0.5},
-    [MDUP_SPECIMEN_EMPTY] = {0, 0, 0, 0, 0},
-    [MDUP_SPECIMEN_MIXED] = {80, 200, 0.5, 0.2, 1.2},
-    [MDUP_SPECIMEN_LATTICE] = {5, 20, 0, 0, 0.5, .is_crystal = true},
-    [MDUP_SPECIMEN_CARBON] = {80, 220, 0, 1, 0.7, .is_all_carbon = true},
-    [MDUP_SPECIMEN_BUNDLES] = {10, 30, 1, 0.12, 0.5, .is_parallel = true},
-    [MDUP_SPECIMEN_DIRT] = {60, 160, 0, 0.3, 8, .tears = 2.5},
+    [MDUP_SPECIMEN_PARTICLES] = {80, 220, 0, 0.12, 0.7, 0, MDUP_KIND_PLAIN},
+    [MDUP_SPECIMEN_FILAMENTS] = {15, 40, 1, 0.12, 0.5, 0, MDUP_KIND_PLAIN},
+    [MDUP_SPECIMEN_EMPTY] = {0, 0, 0, 0, 0, 0, MDUP_KIND_PLAIN},
+    [MDUP_SPECIMEN_MIXED] = {80, 200, 0.5, 0.2, 1.2, 0, MDUP_KIND_PLAIN},
+    [MDUP_SPECIMEN_LATTICE] = {5, 20, 0, 0, 0.5, 0, MDUP_KIND_CRYSTAL},
+    [MDUP_SPECIMEN_CARBON] = {80, 220, 0, 1, 0.7, 0, MDUP_KIND_ALL_CARBON},
+    [MDUP_SPECIMEN_BUNDLES] = {10, 30, 1, 0.12, 0.5, 0, MDUP_KIND_PARALLEL},
+    [MDUP_SPECIMEN_DIRT] = {60, 160, 0, 0.3, 8, 2, MDUP_KIND_PLAIN},
 };
 
 bool mdup_sample_make(const mdup_simulate_options *options, mdup_sample *sample, mdup_error **err)
@@ -54,7 +55,7 @@ static void choose_carbon(const mdup_sample *sample, mdup_rng *rng, mdup_place *
     place->hole_radius_A = fmax(6000, hypot(sample->frame_x_A, sample->frame_y_A));
     place->hole_x_A = sample->frame_x_A / 2 + (rim - place->hole_radius_A) * x;
     place->hole_y_A = sample->frame_y_A / 2 + (rim - place->hole_radius_A) * y;
-    if (sample->recipe.is_all_carbon)
+    if (sample->recipe.kind == MDUP_KIND_ALL_CARBON)
         place->hole_radius_A = 0;
     place->carbon_finest_grain_steps = sample->is_binned ? 1.2 : 2.5;
 }
@@ -71,7 +72,7 @@ static void choose_filaments(const mdup_sample *sample, mdup_rng *rng, mdup_plac
     double random = mdup_rng_between(rng, 0, PI);
     place->filament_angle[0] = along ? sample->filament_angle + deviation : random;
     place->filament_angle[1] = place->filament_angle[0] + mdup_rng_between(rng, 0.3, PI - 0.3);
-    if (sample->recipe.is_parallel) {
+    if (sample->recipe.kind == MDUP_KIND_PARALLEL) {
         place->n_filament_directions = 1;
         place->filament_angle[0] = sample->filament_angle + deviation / 10;
     }
@@ -94,7 +95,7 @@ mdup_place mdup_sample_place(const mdup_sample *sample, int32_t index)
         mdup_rng_between(&rng, -STEEPEST_WEDGE, STEEPEST_WEDGE) / sample->frame_y_A;
     choose_carbon(sample, &rng, &place);
     choose_filaments(sample, &rng, &place);
-    if (sample->recipe.is_crystal)
+    if (sample->recipe.kind == MDUP_KIND_CRYSTAL)
         place.lattice = mdup_lattice_choose(sample, place.key);
     return place;
 }

@@ -29,6 +29,13 @@ void mdup_protein_free(mdup_protein *protein);
 /** How wide a blob of that mass is: 4 A for 1 kDa (nine residues), as its diameter grows. */
 double mdup_blob_sigma_A(double mass_kDa);
 
+typedef enum {
+    MDUP_KIND_PLAIN,
+    MDUP_KIND_CRYSTAL,
+    MDUP_KIND_ALL_CARBON, /* no hole in the film */
+    MDUP_KIND_PARALLEL /* all filaments of the session along one direction, bundles in register */
+} mdup_kind;
+
 /* What kinds of specimen are made of.  "A field" is the area of a K3 frame at 0.83 A/px. */
 typedef struct {
     double particles_least, particles_most; /* a field; each place has its own density */
@@ -36,9 +43,7 @@ typedef struct {
     double carbon_share;   /* of the places that have an edge of the carbon film in view */
     double contaminations; /* a field, mean */
     double tears;          /* a field, mean: holes in the ice */
-    bool is_crystal;
-    bool is_all_carbon; /* no hole in the film */
-    bool is_parallel;   /* all filaments of the session along one direction, bundles in register */
+    mdup_kind kind;
 } mdup_recipe;
 
 typedef struct {

@@ -100,12 +100,76 @@ static void test_refused_numbers(void **state)
 static void test_refused_kinds(void **state)
 {
     (void)state;
-    REFUSE(o.specimen = (mdup_specimen)4,
-           "--specimen 4 is not known: use particles, filaments, empty or mixed");
+    REFUSE(o.specimen = (mdup_specimen)8,
+           "--specimen 8 is not known: use particles, filaments, empty, mixed, lattice, carbon, "
+           "bundles or dirt");
+    REFUSE(o.artefacts = 32, "--artefacts 32 is not known: use the sum of some of 1, 2, 4, 8, 16");
     REFUSE(o.format = (mdup_simulate_format)9,
            "--format 9 is not known: use float32, float16, int16 or uint8");
     REFUSE(o.names = (mdup_simulate_names)4,
            "--names 4 is not known: use epu, serialem, mcgill or plain");
+}
+
+static void test_refused_binning(void **state)
+{
+    (void)state;
+    REFUSE(o.bin = -1, "--bin -1 is not possible: use 1 to 16");
+    REFUSE(o.bin = 17, "--bin 17 is not possible: use 1 to 16");
+    REFUSE(o.bin = 3, "--bin 3 is too much for --size 5760x4092: before binning a frame may have "
+                      "16384x16384 pixels");
+    REFUSE((o.bin = 16, o.nx = 64, o.ny = 1025),
+           "--bin 16 is too much for --size 64x1025: before binning a frame may have 16384x16384 "
+           "pixels");
+    REFUSE((o.bin = 5, o.nx = 64, o.ny = 64),
+           "--bin 5 is too much for --pixel 0.83: before binning a pixel may have 0.2 A or more");
+}
+
+static void test_refused_shots(void **state)
+{
+    (void)state;
+    static const char multiples[] =
+        "--shots 4 needs --micrographs, --duplicates and --overlaps that are multiples of it, for "
+        "holes are recorded as a whole";
+    REFUSE(o.n_shots = 5, "--shots 5 is not possible: use 1 to 4");
+    REFUSE(o.n_shots = -2, "--shots -2 is not possible: use 1 to 4");
+    REFUSE((o.n_shots = 2, o.shot_overlap = 0.3),
+           "--shot-overlap 0.3 is not possible: use 0 to 0.2");
+    REFUSE((o.n_shots = 2, o.shot_overlap = (double)NAN),
+           "--shot-overlap nan is not possible: use 0 to 0.2");
+    REFUSE(o.shot_overlap = 0.03, "--shot-overlap 0.03 needs --shots 2 or more");
+    REFUSE(o.n_shots = 4, multiples); /* 2 overlaps */
+    REFUSE((o.n_shots = 4, o.n_overlaps = 4, o.n_duplicates = 6), multiples);
+    REFUSE((o.n_shots = 4, o.n_overlaps = 4, o.n_micrographs = 22), multiples);
+}
+
+static void test_artefact_lists(void **state)
+{
+    (void)state;
+    mdup_error *err = NULL;
+    unsigned found = 99;
+    assert_true(mdup_artefacts_parse("none", &found, &err));
+    assert_int_equal(found, 0);
+    assert_true(mdup_artefacts_parse("drift", &found, &err));
+    assert_int_equal(found, MDUP_ARTEFACT_DRIFT);
+    assert_true(mdup_artefacts_parse("line,edge,pattern,line,ringing", &found, &err));
+    assert_int_equal(found, 15);
+    static const char *const wrong[][2] = {{"", ""},
+                                           {"edges", "edges"},
+                                           {"edge,", ""},
+                                           {"edge,none", "none"},
+                                           {"edge, line", " line"},
+                                           {"pat,line", "pat"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char message[256];
+        snprintf(
+            message, sizeof message,
+            "--artefacts %s: \"%s\" is not known: use none, or some of edge, pattern, ringing, "
+            "line, drift with commas between them",
+            wrong[i][0], wrong[i][1]);
+        assert_false(mdup_artefacts_parse(wrong[i][0], &found, &err));
+        expect_error(&err, MDUP_ERROR_INVALID, message);
+        assert_int_equal(found, 15);
+    }
 }
 
 static void test_accepted(void **state)
@@ -137,12 +201,18 @@ static void test_names_of_kinds(void **state)
     assert_false(mdup_specimen_parse("filament", &specimen));
     assert_false(mdup_specimen_parse("", &specimen));
     assert_int_equal(specimen, MDUP_SPECIMEN_FILAMENTS);
-    assert_null(mdup_specimen_name((mdup_specimen)4));
+    assert_true(mdup_specimen_parse("dirt", &specimen));
+    assert_int_equal(specimen, MDUP_SPECIMEN_DIRT);
+    assert_null(mdup_specimen_name((mdup_specimen)8));
+    for (int i = 0; i < 8; i++) {
+        assert_true(mdup_specimen_parse(mdup_specimen_name((mdup_specimen)i), &specimen));
+        assert_int_equal(specimen, i);
+    }
+    assert_null(mdup_simulate_format_name((mdup_simulate_format)4));
+    assert_null(mdup_simulate_names_name((mdup_simulate_names)4));
     for (int i = 0; i < 4; i++) {
         mdup_simulate_format format;
         mdup_simulate_names names;
-        assert_true(mdup_specimen_parse(mdup_specimen_name((mdup_specimen)i), &specimen));
-        assert_int_equal(specimen, i);
         assert_true(mdup_simulate_format_parse(mdup_simulate_format_name((mdup_simulate_format)i),
                                                &format));
         assert_int_equal(format, i);
@@ -265,6 +335,38 @@ static void test_blob(void **state)
     free_canvas(&canvas);
 }
 
+/* Mean of |F|^2 over a ring of frequencies (cycles a px) of an image faded to its mean at the
+ * edges. */
+static double ring_power(const float *image, int32_t n, double k_least, double k_most)
+{
+    mdup_error *err = NULL;
+    mdup_fft *fft = mdup_fft_new(n, n, &err);
+    float *real = mdup_alloc_aligned((size_t)(n * n), sizeof *real, &err);
+    float complex *spectrum =
+        mdup_alloc_aligned(mdup_fft_spectrum_size(fft), sizeof *spectrum, &err);
+    expect_no_error(&err);
+    double mean = 0, power = 0, count = 0;
+    for (int32_t i = 0; i < n * n; i++)
+        mean += (double)image[i] / (n * n);
+    for (int32_t i = 0; i < n * n; i++) {
+        double wx = sin(PI * (i % n) / n), wy = sin(PI * ((double)(i / n)) / n);
+        real[i] = (float)(((double)image[i] - mean) * wx * wx * wy * wy);
+    }
+    mdup_fft_forward(fft, real, spectrum);
+    for (int32_t j = 0; j < n; j++) {
+        for (int32_t i = 0; i <= n / 2; i++) {
+            double k = hypot(i, j <= n / 2 ? j : j - n) / n;
+            double size = (double)cabsf(spectrum[j * (n / 2 + 1) + i]);
+            power += k >= k_least && k < k_most ? size * size : 0;
+            count += k >= k_least && k < k_most;
+        }
+    }
+    free(spectrum);
+    free(real);
+    mdup_fft_free(fft);
+    return power / count;
+}
+
 /* Two windows onto the same place show the same where they overlap, whatever else they show. */
 static void check_windows_agree(mdup_specimen kind, int32_t index, double contamination)
 {
@@ -311,6 +413,10 @@ static void test_windows_agree(void **state)
         check_windows_agree(MDUP_SPECIMEN_PARTICLES, place, 30);
         check_windows_agree(MDUP_SPECIMEN_FILAMENTS, place, 0);
         check_windows_agree(MDUP_SPECIMEN_MIXED, place, 1);
+        check_windows_agree(MDUP_SPECIMEN_LATTICE, place, 0);
+        check_windows_agree(MDUP_SPECIMEN_CARBON, place, 0);
+        check_windows_agree(MDUP_SPECIMEN_BUNDLES, place, 0);
+        check_windows_agree(MDUP_SPECIMEN_DIRT, place, 8);
     }
 }
 
@@ -334,6 +440,206 @@ static void test_places_as_the_recipe_says(void **state)
     }
     expect_near(carbon / N, 0.12, 0.03);
     expect_near(particles / N, 150, 4);
+    mdup_sample_free(&sample);
+}
+
+static mdup_sample make_sample(mdup_specimen kind)
+{
+    mdup_simulate_options options = small_options();
+    options.specimen = kind;
+    mdup_sample sample;
+    mdup_error *err = NULL;
+    assert_true(mdup_sample_make(&options, &sample, &err));
+    expect_no_error(&err);
+    return sample;
+}
+
+/* Amplitude of the canvas' phase at a frequency, 1 / A, for a mean of 1. */
+static double amplitude_at(const mdup_canvas *canvas, double kx, double ky)
+{
+    double complex sum = 0;
+    double mean = 0;
+    for (int32_t j = 0; j < canvas->ny; j++) {
+        for (int32_t i = 0; i < canvas->nx; i++) {
+            double v = (double)canvas->phase_rad[j * canvas->nx + i];
+            double wx = sin(PI * i / canvas->nx), wy = sin(PI * j / canvas->ny);
+            mean += v;
+            sum += v * wx * wy *
+                   cexp(-2 * PI * (double complex)I * canvas->step_A * (kx * i + ky * j));
+        }
+    }
+    return cabs(sum) / mean;
+}
+
+/* The strongest of the first reflections stands far above what lies between reflections. */
+static void check_reflections(const mdup_lattice *l, const mdup_canvas *canvas)
+{
+    double area = l->a_x_A * l->b_y_A - l->a_y_A * l->b_x_A, on = 0, between = 0;
+    for (int h = 0; h <= 1; h++) {
+        for (int k = 0; k <= 1; k++) {
+            double kx = (h * l->b_y_A - k * l->a_y_A) / area;
+            double ky = (k * l->a_x_A - h * l->b_x_A) / area;
+            if (h + k > 0)
+                on = fmax(on, amplitude_at(canvas, kx, ky));
+            kx = ((h + 0.5) * l->b_y_A - (k + 0.41) * l->a_y_A) / area;
+            ky = ((k + 0.41) * l->a_x_A - (h + 0.5) * l->b_x_A) / area;
+            between = fmax(between, amplitude_at(canvas, kx, ky));
+        }
+    }
+    assert_true(on > 0.01);
+    assert_true(on > 5 * between);
+}
+
+/* Crystals have reflections where their lattice says and a few per cent of vacancies; each place
+ * has a lattice of its own. */
+static void test_lattice(void **state)
+{
+    (void)state;
+    mdup_sample sample = make_sample(MDUP_SPECIMEN_LATTICE);
+    mdup_canvas canvas = make_canvas(360, 256, 13.28);
+    canvas.x_A = canvas.y_A = 0;
+    double last_x = 0, last_y = 0;
+    for (int32_t i = 0; i < 4; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        place.lattice.has_edge = false;
+        mdup_canvas_clear(&canvas);
+        mdup_draw_lattice(&place, 0, &canvas);
+        check_reflections(&place.lattice, &canvas);
+        assert_true(fabs(place.lattice.a_x_A - last_x) + fabs(place.lattice.a_y_A - last_y) > 1);
+        last_x = place.lattice.a_x_A;
+        last_y = place.lattice.a_y_A;
+        /* All sites filled: 0.02 kDa / A^2. */
+        double mean = 0;
+        for (int32_t k = 0; k < canvas.nx * canvas.ny; k++)
+            mean += (double)canvas.phase_rad[k] / (canvas.nx * canvas.ny);
+        expect_near(mean / (0.02 * mdup_phase_per_kDa()), 1 - place.lattice.vacancies, 0.015);
+    }
+    free_canvas(&canvas);
+    mdup_sample_free(&sample);
+}
+
+static void test_lattices_of_places(void **state)
+{
+    (void)state;
+    mdup_sample sample = make_sample(MDUP_SPECIMEN_LATTICE);
+    enum { N = 1000 };
+    double edges = 0, crosses = 0;
+    for (int32_t i = 0; i < N; i++) {
+        mdup_lattice l = mdup_sample_place(&sample, i).lattice;
+        double a_A = hypot(l.a_x_A, l.a_y_A), b_A = hypot(l.b_x_A, l.b_y_A);
+        assert_true(a_A >= 60 && a_A <= 200 && b_A >= 60 && b_A <= 200);
+        assert_true(l.vacancies >= 0.02 && l.vacancies <= 0.06);
+        edges += l.has_edge;
+        double middle = sample.frame_x_A / 2 * l.edge_x + sample.frame_y_A / 2 * l.edge_y;
+        crosses += middle <= l.edge_A;
+    }
+    expect_near(edges / N, 0.3, 0.05);
+    expect_near(crosses / N, 1, 1e-9); /* at least half of the frame is crystal */
+    mdup_sample_free(&sample);
+}
+
+/* Film without a hole: loss everywhere the same, and texture of the power stated. */
+static void test_carbon_everywhere(void **state)
+{
+    (void)state;
+    mdup_sample sample = make_sample(MDUP_SPECIMEN_CARBON);
+    mdup_canvas canvas = make_canvas(512, 512, 3.32);
+    double power = 0;
+    for (int32_t i = 0; i < 4; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        assert_true(place.particles_per_A2 > 0);
+        canvas.x_A = place.hole_x_A - 800 - 7000 * i; /* where the middle of the hole would be */
+        canvas.y_A = place.hole_y_A - 800 + 9000 * i;
+        mdup_canvas_clear(&canvas);
+        mdup_draw_carbon(&place, &canvas);
+        for (int32_t k = 0; k < 512 * 512; k++)
+            expect_near((double)canvas.loss[k], 0.09, 1e-6);
+        power += ring_power(canvas.phase_rad, 512, 3.32 / 80, 3.32 / 50) / 4;
+    }
+    /* Around 1 / 60 A, where the blobs of 4 A have 0.83 of the power; 9 / 64 is the window's. */
+    double per_A2 = power * 3.32 * 3.32 / (512 * 512.0 * 9 / 64);
+    expect_near(per_A2 / 0.023, 0.83, 0.07);
+    free_canvas(&canvas);
+    mdup_sample_free(&sample);
+}
+
+/* Doubled angles: 0 and pi are the same direction. */
+static double alignment(mdup_specimen kind)
+{
+    mdup_sample sample = make_sample(kind);
+    enum { N = 200 };
+    double complex sum = 0;
+    for (int32_t i = 0; i < N; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        assert_true(place.n_filament_directions > 0);
+        for (int d = 0; d < place.n_filament_directions; d++)
+            sum += cexp(2 * (double complex)I * place.filament_angle[d]) /
+                   place.n_filament_directions / N;
+    }
+    mdup_sample_free(&sample);
+    return cabs(sum);
+}
+
+static void test_bundles_are_parallel(void **state)
+{
+    (void)state;
+    assert_true(alignment(MDUP_SPECIMEN_BUNDLES) > 0.995);
+    assert_true(alignment(MDUP_SPECIMEN_FILAMENTS) < 0.8);
+}
+
+/* Power across the session's direction against that along it. */
+static double anisotropy(mdup_specimen kind)
+{
+    mdup_sample sample = make_sample(kind);
+    mdup_canvas canvas = make_canvas(256, 256, 13.28);
+    canvas.x_A = canvas.y_A = 0;
+    double across = 0, along = 0, x = cos(sample.filament_angle), y = sin(sample.filament_angle);
+    for (int32_t i = 0; i < 5; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        mdup_canvas_clear(&canvas);
+        mdup_draw_filaments(&sample, &place, 0, &canvas);
+        for (double k = 1 / 300.0; k < 1 / 100.0; k += 1 / 1500.0) {
+            across += pow(amplitude_at(&canvas, -k * y, k * x), 2);
+            along += pow(amplitude_at(&canvas, k * x, k * y), 2);
+        }
+    }
+    free_canvas(&canvas);
+    mdup_sample_free(&sample);
+    return across / along;
+}
+
+static void test_bundles_look_parallel(void **state)
+{
+    (void)state;
+    double bundles = anisotropy(MDUP_SPECIMEN_BUNDLES);
+    if (!(bundles > 30 && bundles > 2 * anisotropy(MDUP_SPECIMEN_FILAMENTS)))
+        fail_msg("%g against %g", bundles, anisotropy(MDUP_SPECIMEN_FILAMENTS));
+}
+
+/* Where the ice is torn there is nothing: 520 A of ice less, and no trace of particles, crystals or
+ * film. */
+static void test_tears(void **state)
+{
+    (void)state;
+    mdup_sample sample = make_sample(MDUP_SPECIMEN_DIRT);
+    mdup_canvas canvas = make_canvas(360, 256, 13.28);
+    canvas.x_A = canvas.y_A = 0;
+    double torn = 0, dark = 0;
+    enum { N = 10 };
+    for (int32_t i = 0; i < N; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        mdup_place_draw(&sample, &place, 0, &canvas);
+        for (int32_t k = 0; k < 360 * 256; k++) {
+            bool is_torn = fabs((double)canvas.loss[k] + 520.0 / 3500) < 1e-6;
+            if (is_torn)
+                expect_near((double)canvas.phase_rad[k], -0.26, 1e-5);
+            torn += is_torn / (360 * 256.0 * N);
+            dark += (canvas.loss[k] > 0.2F) / (360 * 256.0 * N);
+        }
+    }
+    assert_true(torn > 0.05 && torn < 0.45);
+    assert_true(dark > 0.005 && dark < 0.2);
+    free_canvas(&canvas);
     mdup_sample_free(&sample);
 }
 
@@ -424,12 +730,100 @@ static void test_layout_chains(void **state)
     mdup_layout_free(&layout);
 }
 
-static void check_name(mdup_simulate_names names, size_t index, const char *expected)
+/* A hole of shots that is recorded again: what holds of its shots, alone and together. */
+static void check_hole_again(const mdup_simulate_options *options, const mdup_exposure *first,
+                             const mdup_exposure *again)
 {
+    double near_px = 13.28 / options->pixel_A;
+    for (int32_t k = 1; k < options->n_shots; k++) {
+        expect_near(again[k].x_px - first[k].x_px, again[0].x_px - first[0].x_px, near_px);
+        expect_near(again[k].y_px - first[k].y_px, again[0].y_px - first[0].y_px, near_px);
+    }
+    double dx = fabs(again[0].x_px - first[0].x_px) / options->nx;
+    double dy = fabs(again[0].y_px - first[0].y_px) / options->ny;
+    assert_true((1 - dx) * (1 - dy) > 0.5);
+}
+
+static void test_shots(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = default_options();
+    options.n_micrographs = 160;
+    options.n_duplicates = 40;
+    options.n_overlaps = 0;
+    options.n_shots = 4;
+    mdup_layout layout = make_layout(&options);
+    const mdup_exposure *first[30] = {0};
+    int again = 0;
+    for (size_t i = 0; i < 160; i += 4) {
+        const mdup_exposure *e = &layout.exposures[i];
+        for (size_t k = 1; k < 4; k++) {
+            assert_int_equal(e[k].place, e->place);
+            assert_int_equal(e[k].visit, e->visit);
+            assert_true(fabs(e[k].optics.defocus_A - e->optics.defocus_A) > 0);
+        }
+        assert_in_range(e->place, 0, 29);
+        if (e->visit > 0) {
+            check_hole_again(&options, first[e->place], e);
+            again++;
+        }
+        first[e->place] = e;
+    }
+    assert_int_equal(again, 10);
+    /* No shots of one exposure of a hole share anything; of two, each does with itself at least. */
+    size_t alike = 0;
+    for (size_t i = 0; i < layout.n_pairs; i++) {
+        assert_true(layout.pairs[i].a / 4 != layout.pairs[i].b / 4);
+        alike += layout.pairs[i].a % 4 == layout.pairs[i].b % 4;
+    }
+    assert_int_equal(alike, 40);
+    mdup_layout_free(&layout);
+}
+
+static void check_shot_overlap(int32_t n_shots, double overlap, size_t neighbours)
+{
+    mdup_simulate_options options = default_options();
+    options.n_micrographs = 10 * n_shots;
+    options.n_duplicates = options.n_overlaps = 0;
+    options.n_shots = n_shots;
+    options.shot_overlap = overlap;
+    mdup_layout layout = make_layout(&options);
+    assert_int_equal(layout.n_pairs, 10 * neighbours);
+    for (size_t i = 0; i < layout.n_pairs; i++) {
+        expect_near(layout.pairs[i].overlap, overlap, 0.002);
+        /* In a corner, not along a side. */
+        expect_near(fabs(layout.pairs[i].dx_px) / options.nx, 1 - sqrt(overlap), 0.01);
+        expect_near(fabs(layout.pairs[i].dy_px) / options.ny, 1 - sqrt(overlap), 0.01);
+    }
+    mdup_layout_free(&layout);
+}
+
+static void test_shot_overlap(void **state)
+{
+    (void)state;
+    check_shot_overlap(4, 0.03, 4);
+    check_shot_overlap(2, 0.05, 1);
+    check_shot_overlap(4, 0, 0);
+    check_shot_overlap(3, 0, 0);
+    check_shot_overlap(2, 0, 0);
+}
+
+static void check_shot_name(mdup_simulate_names names, int32_t n_shots, size_t index,
+                            const char *expected)
+{
+    mdup_simulate_options options = default_options();
+    options.names = names;
+    options.n_shots = n_shots;
     mdup_strbuf name = MDUP_STRBUF_INIT;
-    mdup_exposure_name(names, 1, index, &name);
+    mdup_exposure_name(&options, index, &name);
     assert_string_equal(name.text, expected);
     mdup_strbuf_free(&name);
+}
+
+static void check_name(mdup_simulate_names names, size_t index, const char *expected)
+{
+    check_shot_name(names, 1, index, expected);
+    check_shot_name(names, 4, index, expected);
 }
 
 static void test_file_names(void **state)
@@ -440,6 +834,8 @@ static void test_file_names(void **state)
     check_name(MDUP_NAMES_MCGILL, 23, "SIM_00023_2-4.mrc");
     check_name(MDUP_NAMES_SERIALEM, 0, "sim_0001_X+1Y+1-1.mrc");
     check_name(MDUP_NAMES_SERIALEM, 30, "sim_0002_X-1Y-1-3.mrc");
+    check_shot_name(MDUP_NAMES_MCGILL, 3, 11, "SIM_00011_4-3.mrc");
+    check_shot_name(MDUP_NAMES_SERIALEM, 2, 9, "sim_0002_X+1Y+1-2.mrc");
 }
 
 /* The time in EPU's names is the order; the names as text are not. */
@@ -452,7 +848,9 @@ static void test_epu_names(void **state)
     unsigned hole_before = 0;
     for (size_t i = 0; i < N; i++) {
         mdup_strbuf name = MDUP_STRBUF_INIT;
-        mdup_exposure_name(MDUP_NAMES_EPU, 5, i, &name);
+        mdup_simulate_options options = default_options();
+        options.seed = 5;
+        mdup_exposure_name(&options, i, &name);
         const char *underscore = strchr(name.text, '_');
         assert_non_null(underscore);
         unsigned hole = (unsigned)strtoul(underscore + 1, NULL, 10);
@@ -673,38 +1071,6 @@ static void test_interpolated(void **state)
     check_interpolated(0.3, 33, 17);
 }
 
-/* Mean of |F|^2 over a ring of frequencies (cycles a px) of an image faded to its mean at the
- * edges. */
-static double ring_power(const float *image, int32_t n, double k_least, double k_most)
-{
-    mdup_error *err = NULL;
-    mdup_fft *fft = mdup_fft_new(n, n, &err);
-    float *real = mdup_alloc_aligned((size_t)(n * n), sizeof *real, &err);
-    float complex *spectrum =
-        mdup_alloc_aligned(mdup_fft_spectrum_size(fft), sizeof *spectrum, &err);
-    expect_no_error(&err);
-    double mean = 0, power = 0, count = 0;
-    for (int32_t i = 0; i < n * n; i++)
-        mean += (double)image[i] / (n * n);
-    for (int32_t i = 0; i < n * n; i++) {
-        double wx = sin(PI * (i % n) / n), wy = sin(PI * ((double)(i / n)) / n);
-        real[i] = (float)(((double)image[i] - mean) * wx * wx * wy * wy);
-    }
-    mdup_fft_forward(fft, real, spectrum);
-    for (int32_t j = 0; j < n; j++) {
-        for (int32_t i = 0; i <= n / 2; i++) {
-            double k = hypot(i, j <= n / 2 ? j : j - n) / n;
-            double size = (double)cabsf(spectrum[j * (n / 2 + 1) + i]);
-            power += k >= k_least && k < k_most ? size * size : 0;
-            count += k >= k_least && k < k_most;
-        }
-    }
-    free(spectrum);
-    free(real);
-    mdup_fft_free(fft);
-    return power / count;
-}
-
 /* The power at 1 / 14 A, per electron, does not depend on the grid the image is computed on. */
 static double power_at_14_A(double pixel_A, int32_t n)
 {
@@ -867,6 +1233,249 @@ static void test_detector(void **state)
     close_darkroom(&d);
 }
 
+/* ---- artefacts ---- */
+
+/* What the options' artefacts make of a frame of ice at that place, over the frame without. */
+static float *artefacts_alone(const mdup_simulate_options *options, int32_t place,
+                              mdup_render_parts parts)
+{
+    size_t n = (size_t)options->nx * (size_t)options->ny;
+    mdup_simulate_options plain = *options;
+    plain.artefacts = 0;
+    mdup_exposure e = exposure_at(place, 0, 0, 0, 15000);
+    darkroom with = open_darkroom(options), without = open_darkroom(&plain);
+    float *a = take(&with, &e, 0, parts, n), *b = take(&without, &e, 0, parts, n);
+    for (size_t i = 0; i < n; i++)
+        a[i] /= b[i];
+    free(b);
+    close_darkroom(&without);
+    close_darkroom(&with);
+    return a;
+}
+
+static mdup_simulate_options ice_with(unsigned artefacts)
+{
+    mdup_simulate_options options = small_options();
+    options.nx = 360;
+    options.ny = 256;
+    options.pixel_A = 13.28;
+    options.specimen = MDUP_SPECIMEN_EMPTY;
+    options.artefacts = artefacts;
+    return options;
+}
+
+static void test_beam_edge(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = ice_with(MDUP_ARTEFACT_EDGE);
+    enum { N = 360 * 256 };
+    float *a = artefacts_alone(&options, 0, MDUP_RENDER_IMAGE);
+    float *b = artefacts_alone(&options, 5, MDUP_RENDER_IMAGE);
+    double dark = 0, light = 0, different = 0;
+    for (size_t i = 0; i < N; i++) {
+        dark += (double)a[i] < 0.8805 && (double)a[i] > 0.8795;
+        light += (double)a[i] > 0.9995 && (double)a[i] < 1.0005;
+        different = fmax(different, fabs((double)a[i] - (double)b[i]));
+    }
+    assert_true(dark / N > 0.005 && dark / N < 0.4);
+    assert_true((dark + light) / N > 0.9);
+    expect_near(different, 0, 1e-5);
+    free(a);
+    free(b);
+}
+
+/* The plain camera's faint pattern and ringing are part of what it is divided by. */
+static void test_strong_pattern(void **state)
+{
+    (void)state;
+    static const double pixels_A[] = {0.83, 13.28};
+    for (size_t p = 0; p < 2; p++) {
+        mdup_simulate_options options = ice_with(MDUP_ARTEFACT_PATTERN);
+        options.pixel_A = pixels_A[p];
+        darkroom d = open_darkroom(&options);
+        mdup_exposure e = exposure_at(0, 0, 0, 0, 15000);
+        enum { N = 360 * 256, FROM = 360 * MDUP_RINGING_px };
+        float *clean = take(&d, &e, 0, MDUP_RENDER_IMAGE, N);
+        float *spoiled = take(&d, &e, 0, MDUP_RENDER_NOISELESS, N);
+        double square = 0, next = 0;
+        for (size_t i = FROM; i < N - FROM; i++) {
+            double v = (double)(spoiled[i] / clean[i]) - 1;
+            square += v * v / (N - 2 * FROM);
+            next += v * ((double)(spoiled[i + 1] / clean[i + 1]) - 1) / (N - 2 * FROM);
+        }
+        expect_near(sqrt(square), 0.01, 0.0004);
+        expect_near(next / square, 0.88, 0.05); /* of a Gaussian of 1.4 px */
+        free(spoiled);
+        free(clean);
+        close_darkroom(&d);
+    }
+}
+
+static void test_gain_lines(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = ice_with(MDUP_ARTEFACT_LINE);
+    int most = 0;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        options.seed = seed;
+        float *a = artefacts_alone(&options, 0, MDUP_RENDER_NOISELESS);
+        float *b = artefacts_alone(&options, 3, MDUP_RENDER_NOISELESS);
+        int wrong = 0;
+        for (size_t x = 0; x < 360; x++) {
+            double gain = (double)a[x];
+            wrong += fabs(gain - 1) > 0.001;
+            assert_true(fabs(gain - 1) < 0.001 || fabs(gain - 1) > 0.029);
+            for (size_t y = 0; y < 256; y++) {
+                expect_near((double)a[y * 360 + x], gain, 1e-5);
+                expect_near((double)b[y * 360 + x], gain, 1e-5);
+            }
+        }
+        assert_in_range(wrong, 1, 4);
+        most = wrong > most ? wrong : most;
+        free(a);
+        free(b);
+    }
+    assert_true(most > 1);
+}
+
+/* The same swing at the same distance in A, from pixel to pixel of 13.28 A. */
+static void test_strong_ringing(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = ice_with(MDUP_ARTEFACT_RINGING);
+    float *coarse = artefacts_alone(&options, 0, MDUP_RENDER_NOISELESS);
+    options.pixel_A = 6.64;
+    float *fine = artefacts_alone(&options, 0, MDUP_RENDER_NOISELESS);
+    expect_near((double)coarse[0], 1.05, 0.008);
+    expect_near((double)coarse[255 * 360 + 9], 1.05, 0.008);
+    expect_near((double)coarse[360], 1 + 0.05 * cos(0.9 * PI) * exp(-1 / 3.0), 0.006);
+    expect_near((double)fine[2 * 360], 1 + 0.05 * cos(0.9 * PI) * exp(-1 / 3.0), 0.006);
+    expect_near((double)coarse[128 * 360], 1, 1e-5);
+    free(fine);
+    free(coarse);
+}
+
+static void test_some_drift(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = default_options();
+    options.n_micrographs = 2000;
+    options.artefacts = MDUP_ARTEFACT_DRIFT;
+    mdup_layout layout = make_layout(&options);
+    double n = 0;
+    for (size_t i = 0; i < 2000; i++) {
+        const mdup_optics *o = &layout.exposures[i].optics;
+        double length_A = hypot(o->drift_x_A, o->drift_y_A);
+        assert_true(length_A <= 0 || (length_A >= 29.9 && length_A <= 100.1));
+        n += length_A > 0;
+    }
+    expect_near(n / 2000, 0.3, 0.03);
+    mdup_layout_free(&layout);
+    options.artefacts = 0;
+    layout = make_layout(&options);
+    for (size_t i = 0; i < 2000; i++)
+        expect_near(hypot(layout.exposures[i].optics.drift_x_A, 1), 1, 0);
+    mdup_layout_free(&layout);
+}
+
+/* Mean squared difference of neighbours two apart, along x and along y. */
+static void roughness(const float *image, int32_t nx, int32_t ny, double *along_x, double *along_y)
+{
+    *along_x = *along_y = 0;
+    for (int32_t y = 0; y < ny - 2; y++) {
+        for (int32_t x = 0; x < nx - 2; x++) {
+            double v = (double)image[y * nx + x];
+            *along_x += pow(v - (double)image[y * nx + x + 2], 2);
+            *along_y += pow(v - (double)image[(y + 2) * nx + x], 2);
+        }
+    }
+}
+
+static void test_drift_smears(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = small_options();
+    darkroom d = open_darkroom(&options);
+    mdup_exposure e = exposure_at(2, 0, 0, 0, 12000);
+    size_t n = 720 * 512;
+    double still_x, still_y, x, y;
+    float *still = take(&d, &e, 0, MDUP_RENDER_IMAGE, n);
+    roughness(still, 720, 512, &still_x, &still_y);
+    e.optics.drift_y_A = 60;
+    float *smeared = take(&d, &e, 0, MDUP_RENDER_IMAGE, n);
+    roughness(smeared, 720, 512, &x, &y);
+    expect_near(still_x / still_y, 1, 0.1);
+    assert_true(y < 0.4 * still_y);
+    assert_true(y < 0.6 * x);
+    free(smeared);
+    free(still);
+    close_darkroom(&d);
+}
+
+/* ---- binning ---- */
+
+/* A binned frame has the spectrum of a fine one that is binned, at all frequencies; one that is
+ * sampled has not. */
+static void test_binned(void **state)
+{
+    (void)state;
+    enum { N = 256, FINER = 4, FINE = N * FINER };
+    static float binned[N * N];
+    mdup_simulate_options options = default_options();
+    options.nx = options.ny = FINE;
+    options.pixel_A = 3.32;
+    options.specimen = MDUP_SPECIMEN_CARBON;
+    mdup_exposure e = exposure_at(2, 0, 0, 0, 12000);
+    darkroom d = open_darkroom(&options);
+    const float *fine = mdup_render(d.renderer, &e, 0, MDUP_RENDER_IMAGE, d.buffers);
+    memset(binned, 0, sizeof binned);
+    for (size_t i = 0; i < (size_t)FINE * FINE; i++)
+        binned[i / FINE / FINER * N + i % FINE / FINER] += fine[i];
+    double mean_e = FINER * FINER * mdup_renderer_mean_e(d.renderer);
+    close_darkroom(&d);
+    options.nx = options.ny = N;
+    options.pixel_A = 13.28;
+    for (options.bin = 1; options.bin <= 4; options.bin++) {
+        d = open_darkroom(&options);
+        expect_near(mdup_renderer_mean_e(d.renderer), mean_e, 1e-6 * mean_e);
+        const float *image = mdup_render(d.renderer, &e, 0, MDUP_RENDER_IMAGE, d.buffers);
+        for (int ring = 0; ring < 9; ring++) {
+            double from = 0.05 + 0.05 * ring;
+            double ratio =
+                ring_power(image, N, from, from + 0.05) / ring_power(binned, N, from, from + 0.05);
+            if (options.bin > 1)
+                expect_near(ratio, 1, 0.1);
+            else if (ring >= 5)
+                assert_true(ratio < 0.5);
+        }
+        close_darkroom(&d);
+    }
+}
+
+/* Binning moves nothing. */
+static void test_binned_shift(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = small_options();
+    check_planted(&options, 1, 101.3, -64.7, 0.02, 0.25);
+    enum { N = 720 * 512 };
+    mdup_exposure e = exposure_at(2, 0, 0, 0, 12000);
+    darkroom d = open_darkroom(&options);
+    float *sampled = take(&d, &e, 0, MDUP_RENDER_IMAGE, N);
+    close_darkroom(&d);
+    for (options.bin = 2; options.bin <= 3; options.bin++) {
+        check_planted(&options, 1, -37.6, 20.2, 0.02, 0.25);
+        d = open_darkroom(&options);
+        float *binned = take(&d, &e, 0, MDUP_RENDER_IMAGE, N);
+        close_darkroom(&d);
+        found_shift found = correlate(sampled, binned, 720, 512, 0.02, 0.25);
+        expect_near(found.dx_px, 0, 0.02);
+        expect_near(found.dy_px, 0, 0.02);
+        free(binned);
+    }
+    free(sampled);
+}
+
 /* Where there is only ice, two exposures of a place have nothing in common; with particles they
  * do.  (The highest of unrelated peaks stands at 7 to 8 here, as the map is not normalised for
  * overlap.) */
@@ -896,6 +1505,14 @@ static void test_only_specimen_correlates(void **state)
     assert_true(error_px < 1);
     assert_true(z_at_half_overlap(MDUP_SPECIMEN_FILAMENTS, &error_px) > 20);
     assert_true(error_px < 1);
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_LATTICE, &error_px) > 20);
+    assert_true(error_px < 1);
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_CARBON, &error_px) > 20);
+    assert_true(error_px < 1);
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_BUNDLES, &error_px) > 20);
+    assert_true(error_px < 1);
+    assert_true(z_at_half_overlap(MDUP_SPECIMEN_DIRT, &error_px) > 10);
+    assert_true(error_px < 1);
     assert_true(z_at_half_overlap(MDUP_SPECIMEN_EMPTY, &error_px) < 10);
     assert_true(error_px > 5);
 }
@@ -907,7 +1524,7 @@ static void remove_session(const char *out_dir, const mdup_simulate_options *opt
     char path[512];
     for (size_t i = 0; i < (size_t)options->n_micrographs; i++) {
         mdup_strbuf name = MDUP_STRBUF_INIT;
-        mdup_exposure_name(options->names, options->seed, i, &name);
+        mdup_exposure_name(options, i, &name);
         snprintf(path, sizeof path, "%s/Micrographs/%s", out_dir, name.text);
         unlink(path);
         mdup_strbuf_free(&name);
@@ -969,7 +1586,7 @@ static int count_same(const mdup_simulate_options *a, const mdup_simulate_option
     for (size_t i = 0; i < (size_t)a->n_micrographs; i++) {
         mdup_strbuf name = MDUP_STRBUF_INIT;
         mdup_strbuf_puts(&name, "Micrographs/");
-        mdup_exposure_name(a->names, a->seed, i, &name);
+        mdup_exposure_name(a, i, &name);
         same += same_file(a->out_dir, b->out_dir, name.text);
         mdup_strbuf_free(&name);
     }
@@ -1199,6 +1816,9 @@ int main(void)
         cmocka_unit_test(test_refused_counts),
         cmocka_unit_test(test_refused_numbers),
         cmocka_unit_test(test_refused_kinds),
+        cmocka_unit_test(test_refused_binning),
+        cmocka_unit_test(test_refused_shots),
+        cmocka_unit_test(test_artefact_lists),
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_names_of_kinds),
         cmocka_unit_test(test_random_is_fixed),
@@ -1207,9 +1827,17 @@ int main(void)
         cmocka_unit_test(test_blob),
         cmocka_unit_test(test_windows_agree),
         cmocka_unit_test(test_places_as_the_recipe_says),
+        cmocka_unit_test(test_lattice),
+        cmocka_unit_test(test_lattices_of_places),
+        cmocka_unit_test(test_carbon_everywhere),
+        cmocka_unit_test(test_bundles_are_parallel),
+        cmocka_unit_test(test_bundles_look_parallel),
+        cmocka_unit_test(test_tears),
         cmocka_unit_test(test_protein),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_layout_chains),
+        cmocka_unit_test(test_shots),
+        cmocka_unit_test(test_shot_overlap),
         cmocka_unit_test(test_file_names),
         cmocka_unit_test(test_epu_names),
         cmocka_unit_test(test_planted_shift),
@@ -1219,6 +1847,14 @@ int main(void)
         cmocka_unit_test(test_fading),
         cmocka_unit_test(test_shot_noise),
         cmocka_unit_test(test_detector),
+        cmocka_unit_test(test_beam_edge),
+        cmocka_unit_test(test_strong_pattern),
+        cmocka_unit_test(test_gain_lines),
+        cmocka_unit_test(test_strong_ringing),
+        cmocka_unit_test(test_some_drift),
+        cmocka_unit_test(test_drift_smears),
+        cmocka_unit_test(test_binned),
+        cmocka_unit_test(test_binned_shift),
         cmocka_unit_test(test_only_specimen_correlates),
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_truth_is_true),

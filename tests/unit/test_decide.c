@@ -1,0 +1,272 @@
+/* What is kept and what is removed. */
+#include "decide/decide.h"
+#include "texture.h"
+
+static mdup_pair pair_of(size_t a, size_t b, double overlap)
+{
+    return (mdup_pair){.a = a, .b = b, .overlap = overlap};
+}
+
+static mdup_decision decide(const mdup_pair *pairs, size_t n_pairs, size_t n, double min_overlap)
+{
+    mdup_decision d = {0};
+    mdup_error *err = NULL;
+    const bool ok = mdup_decide(pairs, n_pairs, n, min_overlap, &d, &err);
+    expect_no_error(&err);
+    assert_true(ok);
+    return d;
+}
+
+/* removed: 'r' or 'k' for each; sets: a digit for each. */
+static void expect_decision(mdup_decision *d, const char *removed, const char *sets)
+{
+    for (size_t i = 0; removed[i]; i++) {
+        assert_int_equal(d->removed[i], removed[i] == 'r');
+        assert_int_equal(d->set[i], sets[i] - '0');
+        assert_int_equal(d->original[i] >= 0, removed[i] == 'r');
+    }
+}
+
+static void nothing_to_decide(void **state)
+{
+    (void)state;
+    mdup_decision d = decide(NULL, 0, 0, 0.5);
+    assert_int_equal(d.n_sets, 0);
+    mdup_decision_clear(&d);
+    d = decide(NULL, 0, 3, 0.5);
+    expect_decision(&d, "kkk", "000");
+    assert_int_equal(d.n_removed, 0);
+    mdup_decision_clear(&d);
+    assert_null(d.removed);
+    mdup_decision_clear(&d);
+}
+
+static void the_earlier_one_stays(void **state)
+{
+    (void)state;
+    const mdup_pair pairs[] = {pair_of(1, 3, 0.9)};
+    mdup_decision d = decide(pairs, 1, 4, 0.5);
+    expect_decision(&d, "kkkr", "0101");
+    assert_int_equal(d.original[3], 0);
+    assert_int_equal(d.n_sets, 1);
+    assert_int_equal(d.n_duplicate_pairs, 1);
+    assert_int_equal(d.n_removed, 1);
+    mdup_decision_clear(&d);
+}
+
+/* A limit that is met exactly is met. */
+static void at_the_threshold(void **state)
+{
+    (void)state;
+    const mdup_pair pairs[] = {pair_of(0, 1, 0.5), pair_of(2, 3, 0.49999999999),
+                               pair_of(4, 5, 0.50000000001), pair_of(0, 5, 0)};
+    mdup_decision d = decide(pairs, 4, 6, 0.5);
+    expect_decision(&d, "krkkkr", "110022");
+    assert_true(d.is_duplicate[0] && !d.is_duplicate[1] && d.is_duplicate[2] && !d.is_duplicate[3]);
+    assert_int_equal(d.n_duplicate_pairs, 2);
+    mdup_decision_clear(&d);
+}
+
+/* The end of a chain duplicates only what is removed, and so it stays; all of it is one set. */
+static void a_chain(void **state)
+{
+    (void)state;
+    const mdup_pair pairs[] = {pair_of(0, 1, 0.6), pair_of(1, 2, 0.6), pair_of(2, 3, 0.6),
+                               pair_of(3, 4, 0.6)};
+    mdup_decision d = decide(pairs, 4, 5, 0.5);
+    expect_decision(&d, "krkrk", "11111");
+    assert_int_equal(d.original[1], 0);
+    assert_int_equal(d.original[3], 2);
+    assert_int_equal(d.n_sets, 1);
+    assert_int_equal(d.n_removed, 2);
+    mdup_decision_clear(&d);
+}
+
+static void a_triple(void **state)
+{
+    (void)state;
+    const mdup_pair pairs[] = {pair_of(0, 1, 0.9), pair_of(0, 2, 0.8), pair_of(1, 2, 0.95)};
+    mdup_decision d = decide(pairs, 3, 3, 0.5);
+    expect_decision(&d, "krr", "111");
+    assert_int_equal(d.original[2],
+                     1); /* not 1, which is itself removed, though it overlaps more */
+    assert_int_equal(d.n_duplicate_pairs, 3);
+    mdup_decision_clear(&d);
+}
+
+/* Two kept ones speak against it: the one with more in common is named; of equals the earlier. */
+static void the_nearest_original_is_named(void **state)
+{
+    (void)state;
+    const mdup_pair pairs[] = {pair_of(0, 2, 0.6), pair_of(1, 2, 0.7), pair_of(0, 3, 0.6),
+                               pair_of(1, 3, 0.6)};
+    mdup_decision d = decide(pairs, 4, 4, 0.5);
+    expect_decision(&d, "kkrr", "1111");
+    assert_int_equal(d.original[2], 1);
+    assert_int_equal(d.original[3], 2);
+    mdup_decision_clear(&d);
+    const mdup_pair turned[] = {pair_of(1, 3, 0.6), pair_of(0, 3, 0.6)};
+    d = decide(turned, 2, 4, 0.5);
+    assert_int_equal(d.original[3], 1);
+    mdup_decision_clear(&d);
+}
+
+/* Sets are numbered by their earliest member, also when a late pair joins two of them. */
+static void sets_are_numbered_in_order(void **state)
+{
+    (void)state;
+    const mdup_pair pairs[] = {pair_of(5, 6, 0.9), pair_of(1, 4, 0.9), pair_of(2, 3, 0.9),
+                               pair_of(6, 7, 0.9), pair_of(3, 7, 0.9)};
+    mdup_decision d = decide(pairs, 5, 9, 0.5);
+    expect_decision(&d, "kkkrrkrkk", "012212220");
+    assert_int_equal(d.n_sets, 2);
+    mdup_decision_clear(&d);
+}
+
+/* ---- properties on random sessions ---- */
+
+enum { MOST_N = 40, MOST_PAIRS = MOST_N * (MOST_N - 1) / 2 };
+
+typedef struct {
+    size_t n, n_pairs;
+    mdup_pair pairs[MOST_PAIRS];
+    double min_overlap;
+} session;
+
+static void draw_session(session *s, uint64_t *seed)
+{
+    const double density = uniform(seed) * uniform(seed);
+    s->n = 1 + next_random(seed) % MOST_N;
+    s->n_pairs = 0;
+    s->min_overlap = 0.1 * (double)(next_random(seed) % 11);
+    for (size_t a = 0; a < s->n; a++)
+        for (size_t b = a + 1; b < s->n; b++)
+            if (uniform(seed) < density) /* steps of a tenth: ties and hits of the threshold */
+                s->pairs[s->n_pairs++] = pair_of(a, b, 0.1 * (double)(next_random(seed) % 11));
+}
+
+static const mdup_pair *find_pair(const session *s, const mdup_decision *d, size_t b, size_t kept)
+{
+    for (size_t p = 0; p < s->n_pairs; p++)
+        if (d->is_duplicate[p] && s->pairs[p].b == b && s->pairs[p].a == kept)
+            return &s->pairs[p];
+    return NULL;
+}
+
+static void check_removals(const session *s, const mdup_decision *d)
+{
+    size_t n_removed = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        n_removed += d->removed[i];
+        assert_int_equal(d->original[i] >= 0, d->removed[i]);
+        if (!d->removed[i])
+            continue;
+        const mdup_pair *reason = &s->pairs[d->original[i]];
+        assert_true((size_t)d->original[i] < s->n_pairs && d->is_duplicate[d->original[i]]);
+        assert_int_equal(reason->b, i);
+        assert_false(d->removed[reason->a]); /* it goes for one that is kept */
+        for (size_t kept = 0; kept < i; kept++) {
+            const mdup_pair *other = d->removed[kept] ? NULL : find_pair(s, d, i, kept);
+            assert_true(!other || other->overlap < reason->overlap ||
+                        (other->overlap <= reason->overlap && other->a >= reason->a));
+        }
+    }
+    assert_int_equal(n_removed, d->n_removed);
+}
+
+static void check_pairs(const session *s, const mdup_decision *d)
+{
+    size_t n_duplicates = 0;
+    for (size_t p = 0; p < s->n_pairs; p++) {
+        const mdup_pair *pair = &s->pairs[p];
+        assert_int_equal(d->is_duplicate[p], pair->overlap >= s->min_overlap);
+        n_duplicates += d->is_duplicate[p];
+        if (d->is_duplicate[p]) /* two that are kept never duplicate each other */
+            assert_true(d->removed[pair->a] || d->removed[pair->b]);
+    }
+    assert_int_equal(n_duplicates, d->n_duplicate_pairs);
+}
+
+/* Components by spreading the smallest index until nothing changes. */
+static void check_sets(const session *s, const mdup_decision *d)
+{
+    size_t root[MOST_N];
+    bool paired[MOST_N] = {false};
+    for (size_t i = 0; i < s->n; i++)
+        root[i] = i;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t p = 0; p < s->n_pairs; p++) {
+            const size_t a = s->pairs[p].a, b = s->pairs[p].b;
+            if (!d->is_duplicate[p])
+                continue;
+            paired[a] = paired[b] = true;
+            if (root[a] != root[b]) {
+                root[a] = root[b] = root[a] < root[b] ? root[a] : root[b];
+                changed = true;
+            }
+        }
+    }
+    int64_t number[MOST_N] = {0}, n_sets = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        if (paired[i] && root[i] == i)
+            number[i] = ++n_sets;
+        assert_int_equal(d->set[i], paired[i] ? number[root[i]] : MDUP_NO_SET);
+    }
+    assert_int_equal(d->n_sets, n_sets);
+}
+
+static void check_same_again(const session *s, const mdup_decision *d, uint64_t *seed)
+{
+    session *other = malloc(sizeof *other);
+    assert_non_null(other);
+    *other = *s;
+    for (size_t p = s->n_pairs; p > 1; p--) { /* the order of the pairs does not matter */
+        const size_t q = next_random(seed) % p;
+        const mdup_pair pair = other->pairs[p - 1];
+        other->pairs[p - 1] = other->pairs[q];
+        other->pairs[q] = pair;
+    }
+    mdup_decision e = decide(other->pairs, other->n_pairs, other->n, other->min_overlap);
+    for (size_t i = 0; i < s->n; i++) {
+        assert_int_equal(d->removed[i], e.removed[i]);
+        assert_int_equal(d->set[i], e.set[i]);
+        if (d->removed[i])
+            assert_int_equal(s->pairs[d->original[i]].a, other->pairs[e.original[i]].a);
+    }
+    mdup_decision_clear(&e);
+    free(other);
+}
+
+static void properties(void **state)
+{
+    (void)state;
+    uint64_t seed = 2024;
+    session *s = malloc(sizeof *s);
+    assert_non_null(s);
+    for (int repeat = 0; repeat < 400; repeat++) {
+        draw_session(s, &seed);
+        mdup_decision d = decide(s->pairs, s->n_pairs, s->n, s->min_overlap);
+        check_removals(s, &d);
+        check_pairs(s, &d);
+        check_sets(s, &d);
+        check_same_again(s, &d, &seed);
+        mdup_decision_clear(&d);
+    }
+    free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_to_decide),
+        cmocka_unit_test(the_earlier_one_stays),
+        cmocka_unit_test(at_the_threshold),
+        cmocka_unit_test(a_chain),
+        cmocka_unit_test(a_triple),
+        cmocka_unit_test(the_nearest_original_is_named),
+        cmocka_unit_test(sets_are_numbered_in_order),
+        cmocka_unit_test(properties),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+/* E-values: what is promised must hold for scores drawn from the distribution they are said to have. */
+#include <math.h>
+
+#include "texture.h"
+#include "verify/significance.h"
+
+static const mdup_null TRUTH = {9.6, 1.25};
+
+/* A score whose square, halved, has the Gumbel distribution. */
+static double draw(const mdup_null *truth, uint64_t *seed)
+{
+    const double x = truth->location - truth->scale * log(-log(uniform(seed)));
+    return sqrt(2 * fmax(x, 0));
+}
+
+/* The score that an unrelated pair reaches with probability p. */
+static double score_at(const mdup_null *truth, double p)
+{
+    return sqrt(2 * (truth->location - truth->scale * log(-log1p(-p))));
+}
+
+static void the_definition(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 12; i++) {
+        const double p = pow(10, -i);
+        expect_near(mdup_null_log10_evalue(&TRUTH, score_at(&TRUTH, p), 1), -i, 1e-3);
+        expect_near(mdup_null_log10_evalue(&TRUTH, score_at(&TRUTH, p), 1000000), 6 - i, 1e-3);
+    }
+    expect_near(mdup_null_log10_evalue(&TRUTH, score_at(&TRUTH, 0.5), 200), 2, 1e-9);
+    /* All pairs reach a score far below. */
+    expect_near(mdup_null_log10_evalue(&TRUTH, 0.1, 1000), 3, 1e-2);
+    expect_near(mdup_null_log10_evalue(&TRUTH, -5, 1000), 3, 1e-6);
+}
+
+static void never_rises_with_the_score(void **state)
+{
+    (void)state;
+    const mdup_null nulls[] = {TRUTH, {0, 1}, {21, 5}, {10, 1}};
+    for (size_t i = 0; i < 4; i++) {
+        double before = INFINITY;
+        for (int k = -2000; k < 20000; k++) {
+            const double e = mdup_null_log10_evalue(&nulls[i], k * 0.005, 12345);
+            assert_true(e <= before);
+            /* No step where one formula takes over from the other. */
+            assert_true(k <= 800 || k > 3000 || before - e < 0.2);
+            before = e;
+        }
+    }
+}
+
+static void huge_scores(void **state)
+{
+    (void)state;
+    const double scores[] = {-1e150, -1e8, -30, 0, 30, 1e4, 1e8, 1e150};
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++) {
+        const double e = mdup_null_log10_evalue(&TRUTH, scores[i], INT64_MAX);
+        assert_true(isfinite(e));
+        assert_true(e <= log10(9.3e18));
+    }
+    expect_near(mdup_null_log10_evalue(&TRUTH, 1000, 1), -(5e5 - 9.6) / 1.25 / log(10), 1);
+}
+
+/* ---- the fit ---- */
+
+enum { MOST = 6000 };
+static double scores[MOST];
+
+static mdup_null fit_drawn(size_t n, size_t n_related, uint64_t *seed)
+{
+    for (size_t i = 0; i < n; i++)
+        scores[i] = draw(&TRUTH, seed);
+    for (size_t i = 0; i < n_related; i++)
+        scores[n + i] = 7 + 15 * uniform(seed);
+    return mdup_null_fit(scores, n + n_related);
+}
+
+static void expect_calibrated(size_t n, double share_related, double most_factor)
+{
+    enum { REPEATS = 60 };
+    const double ps[] = {1e-2, 1e-3, 1e-4};
+    const size_t n_related = (size_t)((double)n * share_related / (1 - share_related));
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t seed = 77 + n;
+        double sum = 0;
+        for (int r = 0; r < REPEATS; r++) {
+            const mdup_null null = fit_drawn(n, n_related, &seed);
+            sum += mdup_null_log10_evalue(&null, score_at(&TRUTH, ps[i]), 1) - log10(ps[i]);
+        }
+        const double mean = sum / REPEATS;
+        if (fabs(mean) > log10(most_factor))
+            fail_msg("n %zu, related %g: E is %.2f times the true one at p = %g", n, share_related,
+                     pow(10, mean), ps[i]);
+    }
+}
+
+static void calibrated(void **state)
+{
+    (void)state;
+    expect_calibrated(2000, 0, 2);
+    expect_calibrated(500, 0, 2);
+    expect_calibrated(MOST, 0, 2);
+}
+
+static void related_pairs_are_left_out(void **state)
+{
+    (void)state;
+    expect_calibrated(2000, 0.05, 2);
+    expect_calibrated(2000, 0.3, 3);
+    expect_calibrated(1500, 0.45, 4);
+}
+
+static void more_spread_more_caution(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    const mdup_null wide = {14, 2.5};
+    for (size_t i = 0; i < 2000; i++)
+        scores[i] = draw(&wide, &seed);
+    const mdup_null null = mdup_null_fit(scores, 2000);
+    expect_near(null.location, 14, 0.5);
+    expect_near(null.scale, 2.5, 0.5);
+}
+
+static void sorted_in_place(void **state)
+{
+    (void)state;
+    uint64_t seed = 6;
+    double sum = 0, after = 0;
+    for (size_t i = 0; i < 1000; i++)
+        sum += scores[i] = draw(&TRUTH, &seed);
+    const mdup_null null = mdup_null_fit(scores, 1000);
+    for (size_t i = 0; i < 1000; i++) {
+        after += scores[i];
+        assert_true(i == 0 || scores[i - 1] <= scores[i]);
+    }
+    expect_near(after, sum, 1e-9);
+    /* The order of the scores does not matter. */
+    for (size_t i = 0; i < 500; i++) {
+        const double other = scores[i];
+        scores[i] = scores[999 - i];
+        scores[999 - i] = other;
+    }
+    const mdup_null again = mdup_null_fit(scores, 1000);
+    expect_near(again.location, null.location, 0);
+    expect_near(again.scale, null.scale, 0);
+}
+
+static void expect_cautious(const mdup_null *null)
+{
+    assert_true(isfinite(null->location) && isfinite(null->scale));
+    assert_true(null->scale >= 1); /* a maximum of Gaussian values has 1, specimens more */
+    assert_true(null->location < 30);
+}
+
+static void too_few_to_tell(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    const mdup_null none = mdup_null_fit(scores, 0);
+    expect_cautious(&none);
+    assert_true(none.scale > TRUTH.scale);
+    for (size_t n = 1; n < 30; n++) {
+        for (size_t i = 0; i < n; i++)
+            scores[i] = 30 * uniform(&seed); /* whatever they are */
+        const mdup_null null = mdup_null_fit(scores, n);
+        expect_near(null.location, none.location, 0);
+        expect_near(null.scale, none.scale, 0);
+    }
+    /* Two exposures of one place, alone, are still told. */
+    assert_true(mdup_null_log10_evalue(&none, 12, 1) < -5);
+    assert_true(mdup_null_log10_evalue(&none, 4.5, 1) > -1.2);
+}
+
+static void odd_samples(void **state)
+{
+    (void)state;
+    const double values[] = {0, 4.4, -3, 50, 1e8, 1e150};
+    const size_t counts[] = {30, 31, 100, 2000};
+    for (size_t v = 0; v < 6; v++) {
+        for (size_t c = 0; c < 4; c++) {
+            for (size_t i = 0; i < counts[c]; i++)
+                scores[i] = values[v];
+            mdup_null null = mdup_null_fit(scores, counts[c]);
+            expect_cautious(&null);
+            for (size_t i = 0; i < counts[c]; i++) /* half and half */
+                scores[i] = i % 2 ? values[v] : 4;
+            null = mdup_null_fit(scores, counts[c]);
+            expect_cautious(&null);
+            const double e = mdup_null_log10_evalue(&null, values[v], 1000);
+            assert_true(e <= 4);
+        }
+    }
+}
+
+/* One exposure of one grid square over and over: related pairs do not become the measure of unrelated ones. */
+static void nearly_all_related(void **state)
+{
+    (void)state;
+    uint64_t seed = 8;
+    for (size_t i = 0; i < 400; i++)
+        scores[i] = i < 40 ? draw(&TRUTH, &seed) : 12 + 10 * uniform(&seed);
+    const mdup_null null = mdup_null_fit(scores, 400);
+    expect_cautious(&null);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_definition),
+        cmocka_unit_test(never_rises_with_the_score),
+        cmocka_unit_test(huge_scores),
+        cmocka_unit_test(calibrated),
+        cmocka_unit_test(related_pairs_are_left_out),
+        cmocka_unit_test(more_spread_more_caution),
+        cmocka_unit_test(sorted_in_place),
+        cmocka_unit_test(too_few_to_tell),
+        cmocka_unit_test(odd_samples),
+        cmocka_unit_test(nearly_all_related),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
