@@ -24,7 +24,9 @@ typedef struct {
     double *powers; /* of the frames in the sample, MDUP_RADIAL_BINS each */
     worker *workers;
     mdup_shortlist shortlist;
-    mdup_pair *pairs; /* one a candidate; log10_evalue filled in last */
+    mdup_pair *pairs;      /* one a candidate; log10_evalue filled in last */
+    bool *at_zero_sampled; /* a candidate each: its score at shift (0, 0) is wanted */
+    double *at_zero;       /* that score */
     const char *stage;
     size_t stage_items;
 } comparison;
@@ -105,15 +107,10 @@ static void load_clean(comparison *c, size_t frame, float *out)
                          frame < c->statistics.n_frames, out);
 }
 
-static bool verify_one(void *context, size_t item, int w, mdup_error **err)
+/* The best of the candidate's places. */
+static bool verify_peaks(comparison *c, const mdup_candidate *candidate, worker *me,
+                         mdup_pair *pair, mdup_error **err)
 {
-    comparison *c = context;
-    const mdup_candidate *candidate = &c->shortlist.items[item];
-    worker *me = &c->workers[w];
-    load_clean(c, candidate->a, me->clean[0]);
-    load_clean(c, candidate->b, me->clean[1]);
-    mdup_pair *pair = &c->pairs[item];
-    *pair = (mdup_pair){.a = candidate->a, .b = candidate->b};
     for (int p = 0; p < MDUP_PEAKS; p++) {
         const mdup_peak *peak = &candidate->peaks[p];
         mdup_verdict verdict;
@@ -134,13 +131,78 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     return true;
 }
 
+static bool verify_one(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    const mdup_candidate *candidate = &c->shortlist.items[item];
+    worker *me = &c->workers[w];
+    load_clean(c, candidate->a, me->clean[0]);
+    load_clean(c, candidate->b, me->clean[1]);
+    c->pairs[item] = (mdup_pair){.a = candidate->a, .b = candidate->b};
+    if (!verify_peaks(c, candidate, me, &c->pairs[item], err))
+        return false;
+    mdup_verdict verdict;
+    if (!c->at_zero_sampled[item])
+        return true;
+    if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], 0, 0, &verdict, err))
+        return false;
+    c->at_zero[item] = score_of(&candidate->at_zero, &verdict);
+    return true;
+}
+
+/* As many pairs as this tell what frames of the session have in common at shift (0, 0). */
+enum { SAMPLE_AT_ZERO = 200 };
+
+static void sample_at_zero(comparison *c)
+{
+    size_t n_drawn = 0, seen = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        n_drawn += c->shortlist.items[i].drawn;
+    size_t step = n_drawn / SAMPLE_AT_ZERO + 1;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->shortlist.items[i].drawn)
+            c->at_zero_sampled[i] = seen++ % step == 0;
+}
+
 static bool verify_all(comparison *c, mdup_error **err)
 {
     c->pairs = mdup_calloc(c->shortlist.n, sizeof *c->pairs, err);
-    return c->pairs && run_stage(c, "verifying", c->shortlist.n, verify_one, err);
+    if (!c->pairs ||
+        !(c->at_zero_sampled = mdup_calloc(c->shortlist.n, sizeof *c->at_zero_sampled, err)) ||
+        !(c->at_zero = mdup_calloc(c->shortlist.n, sizeof *c->at_zero, err)))
+        return false;
+    sample_at_zero(c);
+    return run_stage(c, "verifying", c->shortlist.n, verify_one, err);
 }
 
 /* ---- significance ---- */
+
+/* Shifts up to this, in px of the frame, are near (0, 0): what the detector or the beam puts into every frame lines up there, and however much
+ * of it conditioning takes out, a pair must stand out of what other pairs of the session show at that very place. */
+static const double NEAR_ZERO_px = 3.0;
+
+static bool is_near_zero(const mdup_pair *pair)
+{
+    return fabs(pair->shift_x_px) <= NEAR_ZERO_px && fabs(pair->shift_y_px) <= NEAR_ZERO_px;
+}
+
+static void heed_zero(comparison *c, double *scores)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->at_zero_sampled[i])
+            scores[n++] = c->at_zero[i];
+    mdup_null null;
+    if (!mdup_null_fit_at_shift(scores, n, &null))
+        return;
+    for (size_t i = 0; i < c->shortlist.n; i++) {
+        mdup_pair *pair = &c->pairs[i];
+        if (is_near_zero(pair))
+            pair->log10_evalue =
+                fmax(pair->log10_evalue,
+                     mdup_null_log10_evalue(&null, pair->score, c->shortlist.n_compared));
+    }
+}
 
 static bool rate_all(comparison *c, mdup_error **err)
 {
@@ -155,6 +217,7 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue =
             mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
+    heed_zero(c, scores);
     free(scores);
     return true;
 }
@@ -240,6 +303,8 @@ static void clear(comparison *c)
     free(c->statistics.sum);
     free(c->shortlist.items);
     free(c->pairs);
+    free(c->at_zero_sampled);
+    free(c->at_zero);
     mdup_conditioner_free(c->conditioner);
 }
 

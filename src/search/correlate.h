@@ -29,7 +29,8 @@ typedef struct {
     float *map;             /* map_nx * map_ny */
     int32_t squares_nx, squares_ny;
     mdup_square *squares;
-    int64_t searched; /* samples in all squares */
+    int64_t searched;  /* samples in all squares */
+    float inverse_rms; /* of the last map */
 } mdup_correlate_scratch;
 
 bool mdup_correlate_scratch_init(const mdup_conditioner *conditioner,
@@ -41,5 +42,10 @@ void mdup_correlate_scratch_clear(mdup_correlate_scratch *scratch);
 void mdup_correlate(const mdup_conditioner *conditioner, const float complex *a,
                     const float complex *b, mdup_correlate_scratch *scratch,
                     mdup_peak peaks[MDUP_PEAKS]);
+
+/** How the last map correlated with this scratch stands at shift (0, 0), give or take a sample: where what the detector puts into every frame
+ *  lines up. */
+mdup_peak mdup_correlate_at_zero(const mdup_conditioner *conditioner,
+                                 const mdup_correlate_scratch *scratch);
 
 #endif

@@ -43,6 +43,7 @@ typedef struct {
         drawn; /* one of those drawn at random, whatever its score: the null distribution is made of these */
     float coarse; /* the best local_z of its peaks */
     mdup_peak peaks[MDUP_PEAKS];
+    mdup_peak at_zero; /* drawn ones: the map at shift (0, 0) */
 } mdup_candidate;
 
 typedef struct {

@@ -93,6 +93,18 @@ mdup_null mdup_null_fit(double *scores, size_t n)
     return kept >= LEAST_PAIRS ? heed_tail(scores, kept, null) : built_in;
 }
 
+/* The tail p = 0.1 exp(-(u - u90) / scale) written as that of a Gumbel distribution.  One in ten of the pairs may be related there. */
+bool mdup_null_fit_at_shift(double *scores, size_t n, mdup_null *out)
+{
+    if (n < LEAST_PAIRS)
+        return false;
+    qsort(scores, n, sizeof *scores, by_value);
+    double median = quantile(scores, n, 0.5), decile = quantile(scores, n, 0.9);
+    double scale = fmax(LEAST_SCALE, (decile - median) / log(5.0));
+    *out = (mdup_null){decile - scale * log(10.0), scale};
+    return true;
+}
+
 double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pairs)
 {
     double t = (transform(score) - null->location) / null->scale;

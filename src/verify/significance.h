@@ -17,6 +17,10 @@ typedef struct {
  *  left out.  scores is sorted in place.  With too few pairs to tell: built-in values. */
 mdup_null mdup_null_fit(double *scores, size_t n);
 
+/** The same for scores at one given shift, which are not maxima: an exponential in score^2 / 2 through the median and the ninth decile.  False,
+ *  and *out untouched, with too few. */
+bool mdup_null_fit_at_shift(double *scores, size_t n, mdup_null *out) MDUP_MUST_CHECK;
+
 /** log10 of the number of unrelated pairs expected to reach `score` among n_pairs. */
 double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pairs);
 
