@@ -158,8 +158,7 @@ def test_mrcfile_complex(tmp_path):
         pass
     refuse(
         path,
-        "MRC mode 4 (complex 32-bit floats, a transform) is not read; convert it to mode 2, for "
-        "example with IMOD: newstack -mode 2 IN OUT",
+        "holds complex numbers, a transform, not an image; give the micrograph itself",
     )
 
 

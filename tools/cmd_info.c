@@ -11,7 +11,12 @@
 #include "console.h"
 #include "formats/image_file.h"
 #include "formats/json.h"
+#include "formats/mrc.h"
 #include "formats/star.h"
+#include "formats/star_words.h"
+#include "formats/tiff.h"
+
+enum { HEAD_bytes = 4096 };
 
 static const char *const mode0_names[] = {"auto", "signed", "unsigned", NULL};
 
@@ -115,7 +120,7 @@ static void image_json(const char *path, const mdup_image_info *info, const stat
     mdup_json_end_object(json);
 }
 
-static bool show_image(const char *name, const arguments *a, mdup_strbuf *out, mdup_error **err)
+static bool show_image(const char *name, const arguments *a, mdup_json *json, mdup_error **err)
 {
     char *path;
     int32_t slice;
@@ -126,13 +131,10 @@ static bool show_image(const char *name, const arguments *a, mdup_strbuf *out, m
     mdup_image_file *file = mdup_image_open(path, slice > 0 ? slice : 1, (mdup_mode0)a->mode0, err);
     statistics s;
     bool ok = file && measure(file, &s, err);
-    if (ok && a->json) {
-        mdup_json json;
-        mdup_json_begin(&json, out);
-        image_json(name, mdup_image_get_info(file), &s, &json);
-    } else if (ok) {
+    if (ok && json)
+        image_json(name, mdup_image_get_info(file), &s, json);
+    else if (ok)
         print_image(name, mdup_image_get_info(file), &s);
-    }
     mdup_image_close(file);
     free(path);
     return ok;
@@ -185,20 +187,17 @@ static void star_json(const char *path, const mdup_star *star, mdup_star_kind ki
     mdup_json_end_object(json);
 }
 
-static bool show_star(const char *path, const arguments *a, mdup_strbuf *out, mdup_error **err)
+static bool show_star(const char *path, mdup_json *json, mdup_error **err)
 {
     mdup_star *star = mdup_star_read(path, err);
     if (!star)
         return false;
     const mdup_star_table *micrographs;
     mdup_star_kind kind = mdup_star_classify(star, &micrographs);
-    if (a->json) {
-        mdup_json json;
-        mdup_json_begin(&json, out);
-        star_json(path, star, kind, &json);
-    } else {
+    if (json)
+        star_json(path, star, kind, json);
+    else
         print_star(path, star, kind);
-    }
     mdup_star_free(star);
     return true;
 }
@@ -209,16 +208,55 @@ static bool ends_in(const char *text, const char *ending)
     return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
 }
 
-static bool show(const char *path, const arguments *a, mdup_error **err)
+/* ---- files of either kind ---- */
+
+/* By content, and by the name where that says nothing: whichever reader is asked then says what is
+ * wrong. */
+static bool is_star(const char *path)
 {
-    mdup_strbuf json = MDUP_STRBUF_INIT;
-    bool ok =
-        ends_in(path, ".star") ? show_star(path, a, &json, err) : show_image(path, a, &json, err);
-    ok = ok && mdup_strbuf_check(&json, err);
-    if (ok && json.text)
-        printf("%s\n", json.text);
-    mdup_strbuf_free(&json);
+    char head[HEAD_bytes];
+    FILE *file = mdup_path_is_file(path) ? fopen(path, "rb") : NULL;
+    size_t n = file ? fread(head, 1, sizeof head, file) : 0;
+    if (file)
+        fclose(file);
+    const uint8_t *bytes = (const uint8_t *)head;
+    if (mdup_tiff_detect(bytes, n) || mdup_mrc_detect(bytes, n))
+        return false;
+    return mdup_star_detect(head, n) || ends_in(path, ".star");
+}
+
+static bool show(const char *path, const arguments *a, mdup_json *json, mdup_error **err)
+{
+    return is_star(path) ? show_star(path, json, err) : show_image(path, a, json, err);
+}
+
+/* One object, or an array of them when several files were named.  Printed when all are known: half
+ * a document is of no use. */
+static bool show_json(const option_strings *paths, const arguments *a, mdup_error **err)
+{
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    mdup_json json;
+    bool ok = true, is_array = paths->n > 1;
+    mdup_json_begin(&json, &out);
+    if (is_array)
+        mdup_json_array(&json, NULL);
+    for (size_t i = 0; ok && i < paths->n; i++)
+        ok = show(paths->items[i], a, &json, err);
+    if (ok && is_array)
+        mdup_json_end_array(&json);
+    ok = ok && mdup_strbuf_check(&out, err);
+    if (ok)
+        fputs(out.text, stdout);
+    mdup_strbuf_free(&out);
     return ok;
+}
+
+static bool show_text(const option_strings *paths, const arguments *a, mdup_error **err)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        if (!show(paths->items[i], a, NULL, err))
+            return false;
+    return true;
 }
 
 static int run_info(const arguments *a, const option_set *set)
@@ -226,17 +264,17 @@ static int run_info(const arguments *a, const option_set *set)
     console c;
     console_init(&c);
     mdup_error *err = NULL;
-    for (size_t i = 0; i < set->positional.n; i++)
-        if (!show(set->positional.items[i], a, &err))
-            return console_fail(&c, "microdup info", &err, EXIT_FAILED);
-    return console_finish(&c);
+    if (a->json ? show_json(&set->positional, a, &err) : show_text(&set->positional, a, &err))
+        return EXIT_DONE;
+    return console_fail(&c, "microdup info", &err, EXIT_FAILED);
 }
 
 static int run(int argc, char **argv)
 {
     arguments a = {0};
     const option options[] = {
-        {"Options", "json", OPTION_FLAG, &a.json, NULL, "print JSON", NULL, 0, 0, NULL},
+        {"Options", "json", OPTION_FLAG, &a.json, NULL,
+         "print JSON: an object, or an array of them for several files", NULL, 0, 0, NULL},
         {NULL, "mode0", OPTION_CHOICE, &a.mode0, "MODE",
          "8-bit MRC files are auto (as the file says), signed or unsigned", NULL, 0, 0,
          mode0_names},

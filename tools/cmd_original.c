@@ -49,7 +49,7 @@ static size_t list_options(arguments *a, option *options)
          "order of acquisition: name (as the original), auto, star, natural or time", NULL, 0, 0,
          order_names},
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
-         "SLURM_CPUS_PER_TASK or the cores there are", 0, 4096, NULL},
+         "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
     };
     size_t n = sizeof table / sizeof *table;
     for (size_t i = 0; i < n; i++)
@@ -83,7 +83,7 @@ static int screen(arguments *a)
         return console_fail(&c, "microduplicate_screener", &err, EXIT_FAILED);
     printf("%lld pairs with a CCC over %g in %s\n", (long long)n_found, a->original.threshold,
            a->original.csv_path);
-    return console_finish(&c);
+    return EXIT_DONE;
 }
 
 static bool parse(arguments *a, option_set *set, int argc, char **argv, mdup_error **err)

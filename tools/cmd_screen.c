@@ -60,7 +60,7 @@ static size_t list_options(arguments *a, option *options)
          "search",
          NULL, 0, 1e12, NULL},
         {NULL, "bin", OPTION_INT_AUTO, &a->bin, "N",
-         "average N x N pixels before comparing; auto: to a long side of 350 to 400", "auto", 0, 64,
+         "average N x N pixels before comparing; auto: to a long side of 350 to 400", "auto", 1, 64,
          NULL},
         {"Which pairs (default: all)", "imagespermove", OPTION_INT, &a->screen.images_per_move, "N",
          "first offset compared, in order of acquisition", NULL, 1, HUGE_COUNT, NULL},
@@ -69,7 +69,7 @@ static size_t list_options(arguments *a, option *options)
         {NULL, "scanrange", OPTION_INT, &a->screen.scan_range, "N",
          "length of the window of offsets compared; 0: to the end", NULL, 0, HUGE_COUNT, NULL},
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
-         "SLURM_CPUS_PER_TASK or the cores there are", 0, 4096, NULL},
+         "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
         {NULL, "pipeline_control", OPTION_STRING, &a->pipeline_control, "DIR",
          "accepted: RELION adds it", NULL, 0, 0, NULL},
     };
@@ -152,7 +152,7 @@ static int run_screen(arguments *a, const option_set *set)
         return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
     if (!a->screen.dry_run)
         print_summary(&a->screen, &summary);
-    return console_finish(&c);
+    return EXIT_DONE;
 }
 
 static void join_command_line(mdup_strbuf *line, int argc, char **argv)

@@ -93,7 +93,7 @@ static size_t list_options(arguments *a, option *options)
         {NULL, "dose", OPTION_DOUBLE, &s->dose_e_A2, "E", "electrons per A^2 in an exposure", NULL,
          0.1, 1000, NULL},
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
-         "SLURM_CPUS_PER_TASK or the cores there are", 0, 4096, NULL},
+         "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
     };
     size_t n = sizeof table / sizeof *table;
     for (size_t i = 0; i < n; i++)
@@ -135,7 +135,7 @@ static int run_simulate(arguments *a)
     if (!mdup_simulate_run(&a->simulate, &callbacks, &err))
         return console_fail(&c, "microdup simulate", &err, EXIT_FAILED);
     printf("corrected_micrographs.star lists them, truth.csv the pairs that overlap\n");
-    return console_finish(&c);
+    return EXIT_DONE;
 }
 
 static int run(int argc, char **argv)

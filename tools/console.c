@@ -1,6 +1,5 @@
 #include "console.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -159,11 +158,11 @@ int console_fail(console *c, const char *command, mdup_error **err, int status)
     return status;
 }
 
-int console_finish(console *c)
+int console_finish(void)
 {
-    close_line(c);
+    /* errno is not told: the write that failed may be long ago. */
     if (fflush(stdout) == 0 && !ferror(stdout))
         return EXIT_DONE;
-    fprintf(stderr, "microdup: the standard output could not be written: %s\n", strerror(errno));
+    fprintf(stderr, "microdup: the standard output could not be written; is the disk full?\n");
     return EXIT_FAILED;
 }

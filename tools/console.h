@@ -31,8 +31,8 @@ mdup_callbacks console_callbacks(console *c);
  * `status`.  Clears *err. */
 int console_fail(console *c, const char *command, mdup_error **err, int status);
 
-/** Ends the output: EXIT_DONE, or EXIT_FAILED when stdout could not be written (a full disk under a
- * redirection). */
-int console_finish(console *c);
+/** Ends the output of a program that is done, once, before it exits: EXIT_DONE, or EXIT_FAILED with
+ * a line to stderr when stdout could not be written (a full disk under a redirection). */
+int console_finish(void);
 
 #endif

@@ -26,13 +26,40 @@ static void print_usage(void)
            "  microdup screen MotionCorr/job002/corrected_micrographs.star\n");
 }
 
+static const command *nearest_command(const char *name)
+{
+    const command *nearest = NULL;
+    /* Further away, any three letters would mean "info". */
+    size_t nearest_distance = 3;
+    for (int i = 0; i < N_COMMANDS; i++) {
+        size_t distance = options_distance(name, strlen(name), commands[i]->name);
+        if (distance < nearest_distance) {
+            nearest_distance = distance;
+            nearest = commands[i];
+        }
+    }
+    return nearest;
+}
+
+static int fail_unknown(const char *name)
+{
+    const command *nearest = nearest_command(name);
+    if (name[0] == '-' && name[1] != '\0')
+        fprintf(stderr, "microdup: the command comes first: microdup screen ...\n");
+    else if (nearest)
+        fprintf(stderr, "microdup: there is no command \"%s\"; did you mean %s?\n", name,
+                nearest->name);
+    else
+        fprintf(stderr, "microdup: there is no command \"%s\"; microdup --help lists them\n", name);
+    return EXIT_USAGE_OR_ABORTED;
+}
+
 static int run_command(int argc, char **argv)
 {
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i]->name) == 0)
             return commands[i]->run(argc - 2, argv + 2);
-    fprintf(stderr, "microdup: there is no command \"%s\"; microdup --help lists them\n", argv[1]);
-    return EXIT_USAGE_OR_ABORTED;
+    return fail_unknown(argv[1]);
 }
 
 static int run(int argc, char **argv)
@@ -54,8 +81,5 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int status = run(argc, argv);
-    console c;
-    console_init(&c);
-    int finish = console_finish(&c);
-    return status != EXIT_DONE ? status : finish;
+    return status == EXIT_DONE ? console_finish() : status;
 }

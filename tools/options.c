@@ -35,8 +35,8 @@ static const option *find(const option_set *set, const char *name, size_t length
 
 enum { LONGEST_NAME = 63 };
 
-/* Edit distance, for "did you mean".  Two rows of the usual table. */
-static size_t distance(const char *a, size_t a_length, const char *b)
+/* Two rows of the usual table, of which the first is overwritten by the second. */
+size_t options_distance(const char *a, size_t a_length, const char *b)
 {
     size_t row[LONGEST_NAME + 1];
     size_t b_length = strlen(b);
@@ -65,7 +65,7 @@ static bool fail_unknown(const option_set *set, const char *name, size_t length,
     const option *nearest = NULL;
     size_t nearest_distance = 4;
     for (size_t i = 0; i < set->n; i++) {
-        size_t d = distance(name, length, set->options[i].name);
+        size_t d = options_distance(name, length, set->options[i].name);
         if (d < nearest_distance) {
             nearest_distance = d;
             nearest = &set->options[i];
@@ -84,8 +84,8 @@ static bool parse_int(const option *o, const char *value, mdup_error **err)
     if (!mdup_parse_int64(value, strlen(value), &number) || (double)number < o->min ||
         (double)number > o->max)
         return mdup_fail(err, MDUP_ERROR_INVALID,
-                         "--%s takes a whole number from %.0f to %.0f, not \"%s\"", o->name, o->min,
-                         o->max, value);
+                         "--%s takes %sa whole number from %.0f to %.0f, not \"%s\"", o->name,
+                         o->type == OPTION_INT_AUTO ? "auto or " : "", o->min, o->max, value);
     *(int64_t *)o->target = number;
     return true;
 }
@@ -191,12 +191,13 @@ static bool is_option(const char *argument)
     return strncmp(argument, "--", 2) == 0 && argument[2] != '\0';
 }
 
+/* What follows a switch is its value when it is a number, also a wrong one: no input is called 2. */
 static bool is_bare(const option *o, const char *next)
 {
+    double number;
     if (o->type == OPTION_FLAG)
         return true;
-    return o->type == OPTION_SWITCH &&
-           (!next || (strcmp(next, "0") != 0 && strcmp(next, "1") != 0));
+    return o->type == OPTION_SWITCH && (!next || !mdup_parse_double(next, strlen(next), &number));
 }
 
 /* One option and its value, which may stand in the same argument behind '='.  Moves *at to the last
@@ -228,6 +229,17 @@ static bool parse_option(option_set *set, option_strings *seen, int argc, char *
     return assign(o, next, err);
 }
 
+static bool fail_one_dash(const option_set *set, const char *argument, mdup_error **err)
+{
+    const char *name = argument + 1;
+    size_t length = strcspn(name, "=");
+    if (find(set, name, length))
+        return mdup_fail(err, MDUP_ERROR_INVALID, "there is no option -%.*s; did you mean --%.*s?",
+                         (int)length, name, (int)length, name);
+    return mdup_fail(err, MDUP_ERROR_INVALID,
+                     "there is no option %s; options begin with two dashes", argument);
+}
+
 bool options_parse(option_set *set, int argc, char *const *argv, mdup_error **err)
 {
     option_strings seen = {0};
@@ -238,8 +250,7 @@ bool options_parse(option_set *set, int argc, char *const *argv, mdup_error **er
         else if (!only_positional && is_option(argv[at]))
             ok = parse_option(set, &seen, argc, argv, &at, err);
         else if (!only_positional && argv[at][0] == '-' && argv[at][1] != '\0')
-            ok = mdup_fail(err, MDUP_ERROR_INVALID,
-                           "there is no option %s; options begin with two dashes", argv[at]);
+            ok = fail_one_dash(set, argv[at], err);
         else
             ok = push(&set->positional, argv[at], err);
     }

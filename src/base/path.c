@@ -58,9 +58,15 @@ bool mdup_path_is_directory(const char *path)
 
 static bool make_one_directory(const char *path, mdup_error **err)
 {
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && mdup_path_is_directory(path)))
+    if (mkdir(path, 0777) == 0)
         return true;
-    return mdup_fail(err, MDUP_ERROR_IO, "%s: cannot make this folder: %s", path, strerror(errno));
+    int reason = errno;
+    if (reason == EEXIST && mdup_path_is_directory(path))
+        return true;
+    if (reason == EEXIST && mdup_path_is_file(path))
+        return mdup_fail(err, MDUP_ERROR_IO, "%s: is a file, not a folder; give another name",
+                         path);
+    return mdup_fail(err, MDUP_ERROR_IO, "%s: cannot make this folder: %s", path, strerror(reason));
 }
 
 bool mdup_path_make_directory(const char *path, mdup_error **err)

@@ -24,7 +24,7 @@ void mdup_strbuf_puts(mdup_strbuf *buf, const char *text);
 /** printf into the buffer, with '.' as decimal point whatever the locale. */
 void mdup_strbuf_printf(mdup_strbuf *buf, const char *format, ...) MDUP_PRINTF(2, 3);
 
-/** False with *err set (NOMEM) when an append failed since the buffer was made. */
+/** False with *err set (NOMEM) when an append failed since the buffer was made or reset. */
 bool mdup_strbuf_check(const mdup_strbuf *buf, mdup_error **err) MDUP_MUST_CHECK;
 
 /** Empties the buffer and keeps its memory. */

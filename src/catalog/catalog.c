@@ -73,8 +73,8 @@ static int compare_files(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* A list joined from overlapping lists names files twice.  Both rows stay, as each input's rows
- * must all have an answer. */
+/* A list joined from overlapping lists names files twice.  Both entries go on, as each row of the
+ * input must have an answer, and the second is found to be a copy of the first. */
 static bool warn_of_repeats(const mdup_builder *b, mdup_error **err)
 {
     const mdup_catalog *c = b->catalog;
@@ -95,12 +95,12 @@ static bool warn_of_repeats(const mdup_builder *b, mdup_error **err)
             first = sorted[i];
     }
     if (repeats == 1)
-        mdup_log(b->callbacks, MDUP_LOG_WARNING, "%s is listed twice; both entries are kept",
-                 first->name);
+        mdup_log(b->callbacks, MDUP_LOG_WARNING,
+                 "%s is listed twice; the later entry will be removed as a copy", first->name);
     else if (repeats > 1)
         mdup_log(b->callbacks, MDUP_LOG_WARNING,
-                 "%zu entries name a micrograph that is listed before, the first is %s; all are "
-                 "kept",
+                 "%zu entries name a micrograph that is listed before, the first is %s; they will "
+                 "be removed as copies",
                  repeats, first->name);
     free(sorted);
     return true;

@@ -84,8 +84,7 @@ static bool refuse_foreign(const char *path, const char *head, size_t length, md
  * micrograph. */
 static bool opens_block(const char *line, size_t length)
 {
-    while (length > 0 &&
-           (line[length - 1] == ' ' || line[length - 1] == '\t' || line[length - 1] == '\r'))
+    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
         length--;
     char word[64];
     if (length < 5 || memcmp(line, "data_", 5) != 0)
@@ -97,19 +96,22 @@ static bool opens_block(const char *line, size_t length)
     return !is_image_name(word);
 }
 
+/* A line ends at a CR alone too: the parser refuses such a file, but knows what it is and says what
+ * to do. */
 static bool is_star(const char *text, size_t length)
 {
     const char *end = text + length;
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         text += 3;
     while (text < end) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *line_end = newline ? newline : end;
+        const char *line_end = text;
+        while (line_end < end && *line_end != '\n' && *line_end != '\r')
+            line_end++;
         while (text < line_end && (*text == ' ' || *text == '\t'))
             text++;
         if (opens_block(text, (size_t)(line_end - text)))
             return true;
-        text = newline ? newline + 1 : end;
+        text = line_end < end ? line_end + 1 : end;
     }
     return false;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -134,31 +135,38 @@ void mdup_resolver_free(mdup_resolver *r)
     *r = (mdup_resolver){.n_roots = 0};
 }
 
-/* *found becomes the path below this root when it exists, else NULL. */
-static bool try_root(mdup_resolver *r, size_t root, const char *file, char **found,
+/* What stands under a name; both owned, NULL when there is none. */
+typedef struct {
+    char *file;
+    char *folder; /* the first; of use only when there is no file, to tell that it is one */
+} place;
+
+static bool try_root(mdup_resolver *r, size_t root, const char *name, place *found,
                      mdup_error **err)
 {
-    *found = NULL;
-    char *path = mdup_path_join(r->roots[root], file, err);
+    struct stat status;
+    char *path = mdup_path_join(r->roots[root], name, err);
     if (!path)
         return false;
-    if (!mdup_path_is_file(path)) {
+    bool is_there = stat(path, &status) == 0;
+    if (is_there && !S_ISDIR(status.st_mode)) {
+        r->last = root;
+        found->file = path;
+    } else if (is_there && !found->folder) {
+        found->folder = path;
+    } else {
         free(path);
-        return true;
     }
-    r->last = root;
-    *found = path;
     return true;
 }
 
-static bool find_file(mdup_resolver *r, const char *file, char **found, mdup_error **err)
+static bool try_roots(mdup_resolver *r, const char *name, place *found, mdup_error **err)
 {
-    size_t first = r->last, n_roots = file[0] == '/' ? 1 : r->n_roots;
-    *found = NULL;
-    if (!try_root(r, file[0] == '/' ? 0 : first, file, found, err))
+    size_t first = r->last, n_roots = name[0] == '/' ? 1 : r->n_roots;
+    if (!try_root(r, name[0] == '/' ? 0 : first, name, found, err))
         return false;
-    for (size_t i = 0; i < n_roots && !*found && n_roots > 1; i++)
-        if (i != first && !try_root(r, i, file, found, err))
+    for (size_t i = 0; i < n_roots && !found->file && n_roots > 1; i++)
+        if (i != first && !try_root(r, i, name, found, err))
             return false;
     return true;
 }
@@ -174,33 +182,28 @@ static bool note_missing(mdup_resolver *r, const char *name, mdup_error **err)
 
 bool mdup_resolver_find(mdup_resolver *r, mdup_micrograph *m, mdup_error **err)
 {
-    char *file, *found;
+    char *name;
     int32_t slice;
-    if (!mdup_image_split_name(m->name, &file, &slice, err))
+    if (!mdup_image_split_name(m->name, &name, &slice, err))
         return false;
-    if (!find_file(r, file, &found, err)) {
-        free(file);
-        return false;
+    place found = {0};
+    bool ok = try_roots(r, name, &found, err), is_there = found.file || found.folder;
+    if (ok) {
+        m->slice = slice;
+        m->path = found.file ? found.file : found.folder ? found.folder : name;
+        r->n_found += found.file != NULL;
     }
-    m->slice = slice;
-    m->path = found ? found : file;
-    if (!found)
-        return note_missing(r, m->name, err);
-    free(file);
-    r->n_found++;
-    return true;
+    if (found.folder != m->path)
+        free(found.folder);
+    if (name != m->path)
+        free(name);
+    return ok && (is_there || note_missing(r, m->name, err));
 }
 
 void mdup_resolver_warn(const mdup_resolver *r, const char *path, const mdup_callbacks *callbacks)
 {
-    if (r->n_missing == 0)
+    if (r->n_missing == 0 || r->n_found > 0)
         return;
-    if (r->n_found > 0) {
-        mdup_log(callbacks, MDUP_LOG_WARNING,
-                 "%s: %zu of its %zu files are missing, the first is %s", path, r->n_missing,
-                 r->n_missing + r->n_found, r->first_missing);
-        return;
-    }
     mdup_strbuf roots = MDUP_STRBUF_INIT;
     for (size_t i = 0; i < r->n_roots; i++)
         mdup_strbuf_printf(&roots, "%s%s", i ? ", " : "",

@@ -25,12 +25,13 @@ bool mdup_resolver_init(mdup_resolver *r, const char *path, bool is_star, const 
                         mdup_error **err) MDUP_MUST_CHECK;
 void mdup_resolver_free(mdup_resolver *r);
 
-/** Sets path and slice of a micrograph from its name ("N@stack" and a forced format allowed); to
- * the name's own file when there is none anywhere. */
+/** Sets path and slice of a micrograph from its name ("N@stack" and a forced format allowed); to a
+ * folder of that name when there is no such file, and to the name's own file when there is nothing
+ * anywhere. */
 bool mdup_resolver_find(mdup_resolver *r, mdup_micrograph *m, mdup_error **err) MDUP_MUST_CHECK;
 
-/** A warning when files were missing: all of them means that the names are relative to another
- * folder. */
+/** A warning when files were missing and none was found: the names are relative to another folder.
+ * Single missing files are told when they are to be read. */
 void mdup_resolver_warn(const mdup_resolver *r, const char *path, const mdup_callbacks *callbacks);
 
 #endif

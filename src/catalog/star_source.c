@@ -25,6 +25,21 @@ static bool refuse_kind(mdup_star_kind kind, const char *path, mdup_error **err)
            mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: %s", path, reasons[kind]);
 }
 
+/* Motion correction in RELION writes one such file beside each image. */
+static bool is_motion(const mdup_star *star)
+{
+    const mdup_star_table *general = mdup_star_find(star, "general");
+    return general && !general->is_loop && mdup_star_column(general, "rlnImageSizeX") >= 0 &&
+           mdup_star_column(general, "rlnMicrographMovieName") >= 0;
+}
+
+static bool refuse_motion(const mdup_star *star, const char *path, mdup_error **err)
+{
+    return !is_motion(star) ||
+           mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
+                     "%s: the motion of one micrograph; give corrected_micrographs.star", path);
+}
+
 static void warn_of_form(const mdup_star *star, const char *path, const mdup_callbacks *callbacks)
 {
     if (star->has_crlf)
@@ -91,7 +106,8 @@ bool mdup_add_star(mdup_builder *b, const char *path, const char *text, size_t t
     if (!source)
         return false;
     source->star = mdup_star_parse(text, text_length, path, err);
-    if (!source->star || !refuse_kind(mdup_star_classify(source->star, &source->table), path, err))
+    if (!source->star || !refuse_motion(source->star, path, err) ||
+        !refuse_kind(mdup_star_classify(source->star, &source->table), path, err))
         return false;
     warn_of_form(source->star, path, b->callbacks);
     if (source->table->n_rows == 0)

@@ -1,8 +1,9 @@
 #include "flow/original_screen.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -243,22 +244,38 @@ static bool refuse_foreign(const char *path, bool (*is_ours)(const char *), mdup
 {
     size_t length;
     mdup_error *failed = NULL;
-    char *text = mdup_file_read(path, LARGEST_OUTPUT_bytes, &length, &failed);
-    if (!text) {
-        bool absent = failed && mdup_error_get_code(failed) == MDUP_ERROR_MISSING;
-        if (!absent)
+    bool is_folder = mdup_path_is_directory(path);
+    char *text = is_folder ? NULL : mdup_file_read(path, LARGEST_OUTPUT_bytes, &length, &failed);
+    if (!text && !is_folder) {
+        if (mdup_error_get_code(failed) != MDUP_ERROR_MISSING)
             return mdup_error_move(err, &failed);
         mdup_error_clear(&failed);
         return true;
     }
     /* Both forms pass for both outputs: the original wrote the matrix over the pairs when they had one name. */
-    bool ours = is_ours(text) || looks_like_matrix(text);
+    bool ours = text && (is_ours(text) || looks_like_matrix(text));
     free(text);
     if (ours)
         return true;
     return mdup_fail(err, MDUP_ERROR_INVALID,
                      "%s: exists and is no result of this program; give another name with --csvout",
                      path);
+}
+
+/* Before anything is compared, so that the work is not lost for want of a place. */
+static bool prepare_folder(const char *csv_path, mdup_error **err)
+{
+    if (csv_path[0] == '\0')
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--csvout needs the name of a file");
+    if (mdup_path_base(csv_path)[0] == '\0' || mdup_path_is_directory(csv_path))
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "%s: is a folder; give a file's name with --csvout", csv_path);
+    char *folder = mdup_path_directory(csv_path, err);
+    bool ok = folder && mdup_path_make_directory(folder, err);
+    if (ok && access(folder, W_OK | X_OK) != 0)
+        ok = mdup_fail(err, MDUP_ERROR_IO, "%s: cannot be written to: %s", folder, strerror(errno));
+    free(folder);
+    return ok;
 }
 
 static char *matrix_path(const char *csv_path, mdup_error **err)
@@ -353,7 +370,9 @@ static bool plan_window(original *o, mdup_error **err)
     /* Columns past the end of the list would be 0.0000 in every row; the original writes them, a session shorter than its scan range
      * keeps them too, and only an absurd range is cut. */
     o->columns = smaller(range, n > 65536 ? n : 65536);
-    if (o->n_references == 0)
+    if (n == 1)
+        mdup_log(o->callbacks, MDUP_LOG_WARNING, "only one micrograph: nothing to compare");
+    else if (o->n_references == 0)
         mdup_log(o->callbacks, MDUP_LOG_WARNING,
                  "%zu micrographs and --imagespermove %zu: there is nothing to compare; lower "
                  "--imagespermove",
@@ -372,7 +391,8 @@ static bool run(original *o, int64_t *n_found, mdup_error **err)
     if (!o->catalog || !plan_window(o, err))
         return false;
     char *matrix = matrix_path(options->csv_path, err);
-    bool ok = matrix && refuse_foreign(options->csv_path, looks_like_pairs, err) &&
+    bool ok = matrix && prepare_folder(options->csv_path, err) &&
+              refuse_foreign(options->csv_path, looks_like_pairs, err) &&
               refuse_foreign(matrix, looks_like_matrix, err) && compare_all(o, err) &&
               write_outputs(o, matrix, n_found, err);
     free(matrix);

@@ -100,9 +100,11 @@ static bool all_finite(const float *pixels, size_t n)
 static void refuse_small(mdup_reading *r, const mdup_micrograph *m)
 {
     mdup_strbuf reason = MDUP_STRBUF_INIT;
-    mdup_strbuf_printf(&reason,
-                       "%s: %d x %d px, too small to compare at bin %d; use a smaller --bin",
-                       m->path, r->nx, r->ny, r->bin);
+    mdup_strbuf_printf(&reason, "%s: %d x %d px, too small to compare", m->path, r->nx, r->ny);
+    if (r->nx < SMALLEST_FRAME_px || r->ny < SMALLEST_FRAME_px)
+        mdup_strbuf_printf(&reason, "; micrographs need %d px a side or more", SMALLEST_FRAME_px);
+    else
+        mdup_strbuf_printf(&reason, " at bin %d; use a smaller --bin", r->bin);
     judge(r, MDUP_STATUS_TOO_SMALL, reason.failed ? "too small" : reason.text);
     mdup_strbuf_free(&reason);
 }

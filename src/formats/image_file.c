@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "formats/byte_stream.h"
 #include "formats/mrc.h"
+#include "formats/star_words.h"
 #include "formats/tiff.h"
 
 enum {
@@ -36,19 +37,6 @@ struct mdup_image_file {
 static bool begins_with(const uint8_t *bytes, size_t n, const char *magic, size_t length)
 {
     return n >= length && memcmp(bytes, magic, length) == 0;
-}
-
-/* Text, with a line in it that begins with data_. */
-static bool looks_like_star(const uint8_t *bytes, size_t n)
-{
-    bool found = false;
-    for (size_t i = 0; i < n; i++) {
-        if (bytes[i] == 0)
-            return false;
-        bool at_line_start = i == 0 || bytes[i - 1] == '\n';
-        found = found || (at_line_start && begins_with(bytes + i, n - i, "data_", 5));
-    }
-    return found;
 }
 
 static bool is_all_zero(const uint8_t *bytes, size_t n)
@@ -82,7 +70,7 @@ static bool fail_foreign(const char *name, const uint8_t *first, size_t n, mdup_
         if (begins_with(first, n, kinds[i].magic, kinds[i].length))
             return mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: %s", name, kinds[i].message);
     }
-    if (looks_like_star(first, n))
+    if (mdup_star_detect((const char *)first, n))
         return mdup_fail(
             err, MDUP_ERROR_UNSUPPORTED,
             "%s: is a STAR file, not an image; name it where a list of micrographs is asked for",

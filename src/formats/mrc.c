@@ -43,20 +43,26 @@ static const double PIXEL_MIN_A = 0.01, PIXEL_MAX_A = 10000.0;
 typedef struct {
     int mode;
     mdup_pixel_type type;
-    const char *refused; /* what such a file holds; NULL when it is read */
+    const char *refused; /* what to say of such a file; NULL when it is read */
 } mode_entry;
+
+#define CONVERT " is not read; convert it to mode 2, for example with IMOD: newstack -mode 2 IN OUT"
+
+static const char complex_numbers[] =
+    "holds complex numbers, a transform, not an image; give the micrograph itself";
 
 static const mode_entry modes[] = {
     {0, MDUP_PIXEL_INT8, NULL},
     {1, MDUP_PIXEL_INT16, NULL},
     {2, MDUP_PIXEL_FLOAT32, NULL},
-    {3, MDUP_PIXEL_INT16, "complex 16-bit integers, a transform"},
-    {4, MDUP_PIXEL_FLOAT32, "complex 32-bit floats, a transform"},
-    {5, MDUP_PIXEL_UINT8, "bytes in a form that no standard defines"},
+    {3, MDUP_PIXEL_INT16, complex_numbers},
+    {4, MDUP_PIXEL_FLOAT32, complex_numbers},
+    {5, MDUP_PIXEL_UINT8, "MRC mode 5 (bytes in a form that no standard defines)" CONVERT},
     {6, MDUP_PIXEL_UINT16, NULL},
-    {7, MDUP_PIXEL_INT32, "32-bit integers in a form that no standard defines"},
+    {7, MDUP_PIXEL_INT32,
+     "MRC mode 7 (32-bit integers in a form that no standard defines)" CONVERT},
     {12, MDUP_PIXEL_FLOAT16, NULL},
-    {16, MDUP_PIXEL_UINT8, "RGB colours"},
+    {16, MDUP_PIXEL_UINT8, "MRC mode 16 (RGB colours)" CONVERT},
     {101, MDUP_PIXEL_UINT4, NULL},
 };
 
@@ -203,11 +209,7 @@ static bool set_mode(const uint8_t *bytes, mdup_mode0 mode0, const char *name,
                          "damaged, copy it again",
                          name, info->mode);
     if (entry->refused)
-        return mdup_fail(
-            err, MDUP_ERROR_UNSUPPORTED,
-            "%s: MRC mode %d (%s) is not read; convert it to mode 2, for example with IMOD: "
-            "newstack -mode 2 IN OUT",
-            name, info->mode, entry->refused);
+        return mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: %s", name, entry->refused);
     info->pixel_type = info->mode == 0 ? mode0_type(bytes, info->big_endian, mode0) : entry->type;
     return true;
 }

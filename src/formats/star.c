@@ -319,13 +319,22 @@ static bool fail_label(const parser *p, const mdup_star_word *label, const char 
                      text.text, what);
 }
 
+static bool fail_text(const parser *p, mdup_error **err)
+{
+    return mdup_fail(err, MDUP_ERROR_PARSE,
+                     "%s: line %zu: a text of several lines (';'), which RELION cannot read either",
+                     p->name, p->line);
+}
+
 /* The value of a pair on the line behind its label, where gemmi puts a long one.  On success that
  * line is the current one. */
 static bool read_wrapped_value(parser *p, const mdup_star_word *label, mdup_error **err)
 {
     size_t label_line = p->line;
     mdup_star_word value;
-    if (read_line(p) && p->star->bytes[p->begin] != ';') {
+    if (read_line(p)) {
+        if (p->star->bytes[p->begin] == ';')
+            return fail_text(p, err);
         const char *at = p->star->bytes + p->begin, *end = p->star->bytes + p->content;
         if (mdup_star_next_word(&at, end, &value) == MDUP_STAR_WORD && no_more_words(at, end) &&
             !starts_with(&value, "_") && !starts_with(&value, "data_") &&
@@ -483,10 +492,7 @@ static bool parse_line(parser *p, mdup_error **err)
         return true;
     }
     if (*begin == ';' && p->state != BEFORE_BLOCK)
-        return mdup_fail(
-            err, MDUP_ERROR_PARSE,
-            "%s: line %zu: a text of several lines (';'), which RELION cannot read either", p->name,
-            p->line);
+        return fail_text(p, err);
     bool alone = no_more_words(at, end);
     if (is_block(p, &first, alone))
         return open_block(p, &first, alone, err);
@@ -684,17 +690,13 @@ bool mdup_star_value(const mdup_star *star, const mdup_star_table *table, size_t
 bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
                              const bool *leave_out, mdup_strbuf *out, mdup_error **err)
 {
-    size_t done = 0;
-    for (size_t i = 0; i < table->n_rows; i++) {
-        if (!leave_out[i])
+    const mdup_star_row *lines = table->is_loop ? table->rows : table->pair_lines;
+    size_t n_lines = table->is_loop ? table->n_rows : table->n_columns, done = 0;
+    for (size_t i = 0; i < n_lines; i++) {
+        if (!leave_out[table->is_loop ? i : 0])
             continue;
-        if (!table->is_loop)
-            return mdup_fail(
-                err, MDUP_ERROR_INVALID,
-                "data_%s holds one entry as label/value pairs, which cannot be left out",
-                table->name);
-        mdup_strbuf_append(out, star->bytes + done, table->rows[i].begin - done);
-        done = table->rows[i].end;
+        mdup_strbuf_append(out, star->bytes + done, lines[i].begin - done);
+        done = lines[i].end;
     }
     mdup_strbuf_append(out, star->bytes + done, star->length - done);
     return mdup_strbuf_check(out, err);

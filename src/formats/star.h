@@ -74,9 +74,8 @@ bool mdup_star_value(const mdup_star *star, const mdup_star_table *table, size_t
                      mdup_strbuf *value, mdup_error **err) MDUP_MUST_CHECK;
 
 /** Appends the file to `out` without those rows of `table` whose leave_out[row] is true (n_rows of
- * them).  Every other byte stays; when all rows go, the loop stays with its labels.  Defined for
- * loops: from pairs nothing can be left out (INVALID), but with leave_out false they are copied
- * like any other file. */
+ * them).  Every other byte stays; when all rows go, the loop stays with its labels.  Of pairs, which
+ * are one row, the lines of labels and values go, and the data_ line stays. */
 bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
                              const bool *leave_out, mdup_strbuf *out,
                              mdup_error **err) MDUP_MUST_CHECK;

@@ -87,3 +87,18 @@ const char *mdup_star_foreign(const char *bytes, size_t length)
     }
     return NULL;
 }
+
+bool mdup_star_detect(const char *bytes, size_t length)
+{
+    static const char keyword[] = "data_";
+    size_t keyword_length = sizeof keyword - 1;
+    size_t mark_length = length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    bool found = false;
+    if (memchr(bytes, '\0', length))
+        return false;
+    for (size_t i = mark_length; !found && i + keyword_length <= length; i++) {
+        bool at_line_start = i == mark_length || bytes[i - 1] == '\n' || bytes[i - 1] == '\r';
+        found = at_line_start && memcmp(bytes + i, keyword, keyword_length) == 0;
+    }
+    return found;
+}

@@ -29,4 +29,8 @@ mdup_star_scan mdup_star_next_word(const char **at, const char *end, mdup_star_w
  * NULL.  Static text. */
 const char *mdup_star_foreign(const char *bytes, size_t length);
 
+/** True when these first bytes of a file are text and a line in it begins with data_; a CR alone
+ * ends a line too, though the parser refuses that. */
+bool mdup_star_detect(const char *bytes, size_t length);
+
 #endif

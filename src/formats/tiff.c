@@ -114,6 +114,19 @@ static void forget_troubles(mdup_tiff *tiff)
 #endif
 }
 
+static bool fail_eer(const mdup_tiff *tiff, mdup_error **err)
+{
+    return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
+                     "%s: is an EER movie; give the motion-corrected micrograph made from it",
+                     tiff->name);
+}
+
+static bool is_named_eer(const char *name)
+{
+    size_t length = strlen(name);
+    return length >= 4 && strcmp(name + length - 4, ".eer") == 0;
+}
+
 /* What failed, in libtiff's words, unless it failed because the file ends or the disk does not
  * answer. */
 static bool fail_tiff(mdup_tiff *tiff, const char *what, mdup_error **err)
@@ -123,14 +136,18 @@ static bool fail_tiff(mdup_tiff *tiff, const char *what, mdup_error **err)
 #endif
     if (tiff->io_error)
         return mdup_error_move(err, &tiff->io_error);
+    /* Cut or damaged ones too: libtiff's reasons do not help whom copying again does not help. */
+    if (is_named_eer(tiff->name))
+        return fail_eer(tiff, err);
     if (tiff->hit_end)
         return mdup_fail(err, MDUP_ERROR_TRUNCATED,
                          "%s: truncated: the TIFF data go on behind the end of the file, which has "
                          "%lld bytes; copy it "
                          "again, or wait if it is still being written",
                          tiff->name, (long long)tiff->source.length_bytes);
-    return mdup_fail(err, MDUP_ERROR_PARSE, "%s: %s (libtiff: %s); copy it again", tiff->name, what,
-                     tiff->message[0] ? tiff->message : "no reason given");
+    bool has_reason = tiff->message[0] != '\0';
+    return mdup_fail(err, MDUP_ERROR_PARSE, "%s: %s%s%s%s; copy it again", tiff->name, what,
+                     has_reason ? " (libtiff: " : "", tiff->message, has_reason ? ")" : "");
 }
 
 /* ---- where libtiff reads ---- */
@@ -232,9 +249,7 @@ static bool check_compression(mdup_tiff *tiff, mdup_image_info *info, mdup_error
                    {SCHEME_ZSTD, "zstd"}};
     const unsigned scheme = tag_16(tiff, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
     if (scheme >= SCHEME_EER_FIRST && scheme <= SCHEME_EER_LAST)
-        return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
-                         "%s: is an EER movie; give the motion-corrected micrograph made from it",
-                         tiff->name);
+        return fail_eer(tiff, err);
     if (scheme == COMPRESSION_JPEG || scheme == COMPRESSION_OJPEG)
         return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
                          "%s: is a TIFF file with JPEG compression, a picture to look at; give the "

@@ -27,7 +27,7 @@ static int32_t clamp(int32_t value, int32_t high)
 static void mean_along_row(const float *in, int32_t nx, int32_t radius, float *out)
 {
     double sum = 0;
-    for (int32_t x = 0; x <= clamp(radius - 1, nx - 1); x++)
+    for (int32_t x = 0; x < radius && x < nx; x++)
         sum += (double)in[x];
     for (int32_t x = 0; x < nx; x++) {
         if (x + radius < nx)
@@ -51,7 +51,7 @@ static void mean_along_columns(const float *in, int32_t nx, int32_t ny, int32_t 
                                float *out)
 {
     memset(sums, 0, (size_t)nx * sizeof *sums);
-    for (int32_t y = 0; y <= clamp(radius - 1, ny - 1); y++)
+    for (int32_t y = 0; y < radius && y < ny; y++)
         add_row(sums, in + (ptrdiff_t)y * nx, nx, 1);
     for (int32_t y = 0; y < ny; y++) {
         if (y + radius < ny)

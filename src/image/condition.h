@@ -66,8 +66,7 @@ void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
 size_t mdup_condition_size(const mdup_conditioner *conditioner);
 
 /** Conditions one frame into spectrum[mdup_condition_size], in the order of map_fft.  in_sample: the frame is one of those the
- *  statistics were made of, and is left out of the common part that is taken from it.  The spectrum is scaled so that the
- *  correlation of unrelated frames is of the order of 1 times sqrt(shared area). */
+ *  statistics were made of, and is left out of the common part that is taken from it.  Its scale has no meaning. */
 void mdup_condition(const mdup_conditioner *conditioner, const int8_t *frame, bool in_sample,
                     mdup_condition_scratch *scratch, float complex *spectrum);
 

@@ -116,8 +116,8 @@ static void watch(pool *p, bool *aborted)
     }
     size_t done = p->done;
     pthread_mutex_unlock(&p->lock);
-    if (done != reported)
-        report(p, done);
+    if (done != reported && !report(p, done))
+        *aborted = true;
 }
 
 static int start_workers(pool *p, pthread_t *threads, worker_context *contexts)

@@ -163,18 +163,22 @@ static void whiten(mdup_verifier *v, float complex *spectrum, int32_t nx, int32_
     }
 }
 
+/* a times the conjugate of b, weighted; on floats, as in search/correlate.c. */
 static void multiply(const mdup_conditioner *c, float complex *a, const float complex *b,
                      int32_t nx, int32_t ny)
 {
+    float *out = (float *)a;
+    const float *in = (const float *)b;
     int32_t half = nx / 2 + 1;
     for (int32_t ky = 0; ky < ny; ky++) {
         float fy = (float)(ky <= ny / 2 ? ky : ky - ny) / (float)ny;
         for (int32_t kx = 0; kx < half; kx++) {
-            ptrdiff_t i = (ptrdiff_t)ky * half + kx;
+            ptrdiff_t i = 2 * ((ptrdiff_t)ky * half + kx);
             float fx = (float)kx / (float)nx;
             float g = mdup_condition_weight(c, sqrtf(fx * fx + fy * fy)), power = g * g;
-            float ar = crealf(a[i]), ai = cimagf(a[i]), br = crealf(b[i]), bi = cimagf(b[i]);
-            a[i] = CMPLXF(power * (ar * br + ai * bi), power * (ai * br - ar * bi));
+            float ar = out[i], ai = out[i + 1], br = in[i], bi = in[i + 1];
+            out[i] = power * (ar * br + ai * bi);
+            out[i + 1] = power * (ai * br - ar * bi);
         }
     }
 }

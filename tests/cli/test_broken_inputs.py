@@ -126,7 +126,7 @@ STAR_MESSAGES = {
     "JSON": "neither a STAR file (no data_ line) nor a list of micrographs (no line names one)",
     "UTF-16": "this is text in UTF-16; give a STAR file, a list of names, a folder or micrographs",
     "HDF5": "this is an HDF5 file; give a STAR file, a list of names, a folder or micrographs",
-    "lines end in CR": "neither a STAR file (no data_ line) nor a list of micrographs (no line names one)",
+    "lines end in CR": "its lines end in CR alone; convert it with \"tr '\\r' '\\n'\"",
     "block without table": "no table with the column rlnMicrographName; give corrected_micrographs.star or micrographs_ctf.star",
     "no name column": "no table with the column rlnMicrographName; give corrected_micrographs.star or micrographs_ctf.star",
     "no rows": "line 1: the table of micrographs has no rows",
@@ -135,7 +135,7 @@ STAR_MESSAGES = {
     "particles": "a list of particles; give the STAR file of the micrographs they come from (corrected_micrographs.star or micrographs_ctf.star)",
     "tilt series": "a list of tilt series or tomograms; only single-particle micrographs can be compared",
     "coordinates": "coordinates picked in micrographs; give the STAR file of the micrographs (corrected_micrographs.star or micrographs_ctf.star)",
-    "motion of one micrograph": "a list of movies; run motion correction and give its corrected_micrographs.star",
+    "motion of one micrograph": "the motion of one micrograph; give corrected_micrographs.star",
     "pipeline": "no table with the column rlnMicrographName; give corrected_micrographs.star or micrographs_ctf.star",
     "short row": "line 7: 1 value where data_micrographs has 2 columns",
     "long row": "line 7: 3 values where data_micrographs has 2 columns; a value with blanks needs quotes",
@@ -149,7 +149,7 @@ STAR_MESSAGES = {
     "table with a blank in its name": "line 1: the name of a table holds no blanks, nothing may follow it",
     "second loop": "line 8: a second loop_ in data_micrographs; RELION reads only the first, so give it a data_ line of its own",
     "row before the labels": "line 1: 'a.mrc 1' where a data_ line should stand; is this a STAR file?",
-    "text of several lines": "line 3: the label _rlnMicrographName has no value; a list of labels needs loop_ before it",
+    "text of several lines": "line 4: a text of several lines (';'), which RELION cannot read either",
     "save frame": "line 1: save_x is not supported; RELION cannot read it either",
     "label without value": "line 3: the label _rlnMicrographName has no value; a list of labels needs loop_ before it",
     "pair with two values": "line 3: the label _rlnMicrographName has more than one value; one with blanks needs quotes",
@@ -346,19 +346,19 @@ WARNINGS = {
         {"in.star": of_good(behind="m0.mrc 1\n")},
         ["in.star"],
         ["m0.mrc", "m5.mrc"],
-        ["m0.mrc is listed twice; both entries are kept"],
+        ["m0.mrc is listed twice; the later entry will be removed as a copy"],
     ),
     "three rows twice": (
         {"in.star": of_good(behind="m0.mrc 1\n./m1.mrc 1\nm4.mrc 1\n")},
         ["in.star"],
         ["m0.mrc", "m4.mrc", "m5.mrc", "./m1.mrc"],
-        ["2 entries name a micrograph that is listed before, the first is m0.mrc; all are kept"],
+        ["2 entries name a micrograph that is listed before, the first is m0.mrc; they will be removed as copies"],
     ),
     "the same file twice": (
         {"in.txt": "\n".join(GOOD + ["m0.mrc"]) + "\n"},
         ["in.txt"],
         ["m0.mrc", "m5.mrc"],
-        ["m0.mrc is listed twice; both entries are kept"],
+        ["m0.mrc is listed twice; the later entry will be removed as a copy"],
     ),
     "list named .star": (
         {"in.star": "\n".join(GOOD) + "\n"},
@@ -394,7 +394,7 @@ WARNINGS = {
         {"in.txt": "m1.mrc\n"},
         ["m1.mrc", "in.txt"],
         ["m1.mrc"],
-        ["m1.mrc is listed twice; both entries are kept"],
+        ["m1.mrc is listed twice; the later entry will be removed as a copy"],
     ),
     "time stamps against the order": (
         {
@@ -487,21 +487,21 @@ BAD = {
         "nothing",
         "missing",
         "bad.mrc: there is no such file",
-        ["in.star: 1 of its 5 files are missing, the first is bad.mrc"],
+        [],
     ),
     "a folder": (
         "bad.mrc",
         None,
         "unsupported",
         "bad.mrc: is a folder, not an image; name a file in it",
-        ["in.star: 1 of its 5 files are missing, the first is bad.mrc"],
+        [],
     ),
     "a link to nothing": (
         "bad.mrc",
         lambda p: os.symlink("nowhere.mrc", p),
         "missing",
         "bad.mrc: there is no such file",
-        ["in.star: 1 of its 5 files are missing, the first is bad.mrc"],
+        [],
     ),
     "a pipe": ("bad.mrc", lambda p: os.mkfifo(p), "unsupported", "bad.mrc: is not an ordinary file; copy it to one", []),
     "empty": ("bad.mrc", b"", "empty", "bad.mrc: is empty; copy it again, or wait if it is still being written", []),
@@ -579,8 +579,8 @@ BAD = {
     "EER": (
         "bad.eer",
         b"II+\0\x08\0\0\0" + b"\0" * 64,
-        "unreadable",
-        "bad.eer: cannot be read as TIFF (libtiff: no reason given); copy it again",
+        "unsupported",
+        "bad.eer: is an EER movie; give the motion-corrected micrograph made from it",
         [],
     ),
     "NaN": (
@@ -650,14 +650,14 @@ BAD = {
         "bad.mrc",
         bad_header(mode=3),
         "unsupported",
-        "bad.mrc: MRC mode 3 (complex 16-bit integers, a transform) is not read; convert it to mode 2, for example with IMOD: newstack -mode 2 IN OUT",
+        "bad.mrc: holds complex numbers, a transform, not an image; give the micrograph itself",
         [],
     ),
     "complex 32": (
         "bad.mrc",
         bad_header(mode=4),
         "unsupported",
-        "bad.mrc: MRC mode 4 (complex 32-bit floats, a transform) is not read; convert it to mode 2, for example with IMOD: newstack -mode 2 IN OUT",
+        "bad.mrc: holds complex numbers, a transform, not an image; give the micrograph itself",
         [],
     ),
     "mode 5": (
@@ -888,7 +888,7 @@ BAD = {
         "bad.tif",
         b"MM\0*\0\0\0\0",
         "unreadable",
-        "bad.tif: cannot be read as TIFF (libtiff: no reason given); copy it again",
+        "bad.tif: cannot be read as TIFF; copy it again",
         [],
     ),
     "TIFF with NaN": (
@@ -902,14 +902,14 @@ BAD = {
         "bad.mrc",
         mrc_bytes(pixels(20, 20)),
         "too-small",
-        "bad.mrc: 20 x 20 px, too small to compare at bin 1; use a smaller --bin",
+        "bad.mrc: 20 x 20 px, too small to compare; micrographs need 32 px a side or more",
         [],
     ),
     "one row": (
         "bad.mrc",
         mrc_bytes(pixels(700, 1)),
         "too-small",
-        "bad.mrc: 700 x 1 px, too small to compare at bin 2; use a smaller --bin",
+        "bad.mrc: 700 x 1 px, too small to compare; micrographs need 32 px a side or more",
         [],
     ),
     "image 9 of 3": (
@@ -1145,9 +1145,9 @@ def test_nothing_can_be_judged(tmp_path):
 # ---- permissions ----
 
 
-def as_nobody(arguments, cwd):
+def as_nobody(arguments, cwd, variable="MDUP_BIN"):
     """The superuser may read everything, so the run is somebody else's then."""
-    program = os.environ.get("MDUP_BIN") or pytest.skip("MDUP_BIN is not set")
+    program = os.environ.get(variable) or pytest.skip(f"{variable} is not set")
     more = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     try:
         return subprocess.run([program, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, **more)
@@ -1210,8 +1210,9 @@ def test_output_folder_that_may_not_be_written_to(open_folder):
 
 # id: arguments, message
 USAGE = {
-    "unknown command": (["sreen", "in.star"], "microdup: ", 'there is no command "sreen"; microdup --help lists them'),
-    "option before the command": (["--o", "x", "screen"], "microdup: ", 'there is no command "--o"; microdup --help lists them'),
+    "misspelled command": (["sreen", "in.star"], "microdup: ", 'there is no command "sreen"; did you mean screen?'),
+    "unknown command": (["in.star"], "microdup: ", 'there is no command "in.star"; microdup --help lists them'),
+    "option before the command": (["--o", "x", "screen"], "microdup: ", "the command comes first: microdup screen ..."),
     "misspelled option": (
         ["screen", "in.star", "--min_overlap", "0.5"],
         "microdup screen: ",
@@ -1222,31 +1223,37 @@ USAGE = {
         "microdup screen: ",
         "there is no option --frobnicate; --help lists them all",
     ),
-    "one dash": (["screen", "in.star", "-o", "out"], "microdup screen: ", "there is no option -o; options begin with two dashes"),
+    "one dash": (["screen", "in.star", "-o", "out"], "microdup screen: ", "there is no option -o; did you mean --o?"),
+    "one dash and no such option": (
+        ["screen", "in.star", "-v"],
+        "microdup screen: ",
+        "there is no option -v; options begin with two dashes",
+    ),
     "no input": (["screen", "--o", "out"], "microdup screen: ", "no input: name a STAR file, a list, a folder or a pattern"),
     "value missing at the end": (["screen", "in.star", "--o"], "microdup screen: ", "--o needs a value (DIR)"),
     "value missing before an option": (["screen", "in.star", "--o", "--j", "2"], "microdup screen: ", "--o needs a value (DIR)"),
     "number no number": (
         ["screen", "in.star", "--j", "two"],
         "microdup screen: ",
-        '--j takes a whole number from 0 to 4096, not "two"',
+        '--j takes a whole number from 1 to 4096, not "two"',
     ),
     "number with a tail": (
         ["screen", "in.star", "--j", "2x"],
         "microdup screen: ",
-        '--j takes a whole number from 0 to 4096, not "2x"',
+        '--j takes a whole number from 1 to 4096, not "2x"',
     ),
-    "number empty": (["screen", "in.star", "--j", ""], "microdup screen: ", '--j takes a whole number from 0 to 4096, not ""'),
+    "number empty": (["screen", "in.star", "--j", ""], "microdup screen: ", '--j takes a whole number from 1 to 4096, not ""'),
     "number negative": (
         ["screen", "in.star", "--j", "-1"],
         "microdup screen: ",
-        '--j takes a whole number from 0 to 4096, not "-1"',
+        '--j takes a whole number from 1 to 4096, not "-1"',
     ),
     "number too large": (
         ["screen", "in.star", "--j", "99999999999999999999"],
         "microdup screen: ",
-        '--j takes a whole number from 0 to 4096, not "99999999999999999999"',
+        '--j takes a whole number from 1 to 4096, not "99999999999999999999"',
     ),
+    "no threads": (["screen", "in.star", "--j", "0"], "microdup screen: ", '--j takes a whole number from 1 to 4096, not "0"'),
     "number with a fraction": (
         ["screen", "in.star", "--scanrange", "1.5"],
         "microdup screen: ",
@@ -1280,12 +1287,12 @@ USAGE = {
     "bin too large": (
         ["screen", "in.star", "--bin", "65"],
         "microdup screen: ",
-        '--bin takes a whole number from 0 to 64, not "65"',
+        '--bin takes auto or a whole number from 1 to 64, not "65"',
     ),
     "bin no number": (
         ["screen", "in.star", "--bin", "big"],
         "microdup screen: ",
-        '--bin takes a whole number from 0 to 64, not "big"',
+        '--bin takes auto or a whole number from 1 to 64, not "big"',
     ),
     "unknown order": (
         ["screen", "in.star", "--order", "age"],
@@ -1303,6 +1310,11 @@ USAGE = {
         '--strict takes no value, and "yes" was given',
     ),
     "switch neither 0 nor 1": (["screen", "in.star", "--opticsless=2"], "microdup screen: ", '--opticsless takes 0 or 1, not "2"'),
+    "switch neither 0 nor 1, apart": (
+        ["screen", "in.star", "--opticsless", "2"],
+        "microdup screen: ",
+        '--opticsless takes 0 or 1, not "2"',
+    ),
     "simulate without a folder": (
         ["simulate", "--seed", "1"],
         "microdup simulate: ",
@@ -1360,7 +1372,7 @@ ORIGINAL_USAGE = {
     "threshold no number": (["--i", "in.star", "--threshold", "high"], '--threshold takes a number from -1 to 1, not "high"'),
     "opticsless neither 0 nor 1": (
         ["--i", "in.star", "--opticsless", "2"],
-        '"2" belongs to no option; the input is given with --i',
+        '--opticsless takes 0 or 1, not "2"',
     ),
     "value missing": (["--i"], "--i needs a value (FILE)"),
     "option of the other program": (
@@ -1394,8 +1406,8 @@ def test_version(tmp_path):
 
 # id: files, --o, message.  The four micrographs and in.star are there.
 OUTPUTS = {
-    "a file": ({"out": "x"}, "out", "out: cannot make this folder: File exists"),
-    "below a file": ({"out": "x"}, "out/deeper", "out: cannot make this folder: File exists"),
+    "a file": ({"out": "x"}, "out", "out: is a file, not a folder; give another name"),
+    "below a file": ({"out": "x"}, "out/deeper", "out: is a file, not a folder; give another name"),
     "a CSV of somebody else": (
         {"out/pairs.csv": "a,b\n"},
         "out",
@@ -1416,7 +1428,7 @@ OUTPUTS = {
         "out",
         "out/removed.txt: exists already and was not written by microdup; give another folder with --o",
     ),
-    "a device": ({}, "/dev/null", "/dev/null: cannot make this folder: File exists"),
+    "a device": ({}, "/dev/null", "/dev/null: is a file, not a folder; give another name"),
     "an empty name": ({}, "", "--o needs the name of a folder"),
 }
 
@@ -1431,15 +1443,25 @@ def test_output_that_cannot_be_written(case, good):
     assert {path: path.read_bytes() for path in good.rglob("*") if path.is_file()} == before
 
 
-def test_standard_output_that_cannot_be_written(good):
+@pytest.mark.parametrize(
+    "variable, arguments",
+    [
+        ("MDUP_BIN", ["info", "m0.mrc"]),
+        ("MDUP_BIN", ["screen", "in.star"]),
+        ("MDUP_BIN", ["simulate", "--o", "s", "--micrographs", "6", "--size", "256x256"]),
+        ("MDUP_BIN", ["--help"]),
+        ("MDUP_ORIGINAL_BIN", ["--i", "in.star", "--imagespermove", "1", "--bin", "2"]),
+    ],
+)
+def test_standard_output_that_cannot_be_written(variable, arguments, good):
     if not pathlib.Path("/dev/full").exists() or not stat.S_ISCHR(os.stat("/dev/full").st_mode):
         pytest.skip("no /dev/full")
-    program = os.environ.get("MDUP_BIN") or pytest.skip("MDUP_BIN is not set")
+    program = os.environ.get(variable) or pytest.skip(f"{variable} is not set")
+    write_star(good / "in.star", GOOD)
     with open("/dev/full", "w") as full:
-        run = subprocess.run([program, "info", "m0.mrc"], cwd=good, stdout=full, stderr=subprocess.PIPE, text=True)
-    message = "microdup: the standard output could not be written: No space left on device\n"
-    assert run.returncode == 1
-    assert run.stderr.startswith(message)
+        run = subprocess.run([program, *arguments], cwd=good, stdout=full, stderr=subprocess.PIPE, text=True)
+    message = "microdup: the standard output could not be written; is the disk full?\n"
+    assert (run.returncode, run.stderr) == (1, message)
 
 
 # id: files, --csvout, message
@@ -1454,9 +1476,15 @@ ORIGINAL_OUTPUTS = {
         "d.csv",
         "ccc.csv: exists and is no result of this program; give another name with --csvout",
     ),
-    "a folder": ({"d.csv": None}, "d.csv", "d.csv: cannot be read: Is a directory"),
-    "in a folder that is not there": ({}, "results/d.csv", "results/d.csv: cannot be written: No such file or directory"),
-    "in a file": ({"r": "x"}, "r/d.csv", "r/d.csv: cannot be opened: Not a directory"),
+    "a folder": ({"d.csv": None}, "d.csv", "d.csv: is a folder; give a file's name with --csvout"),
+    "a folder that is not there": ({}, "results/", "results/: is a folder; give a file's name with --csvout"),
+    "a folder in place of the matrix": (
+        {"ccc.csv": None},
+        "d.csv",
+        "ccc.csv: exists and is no result of this program; give another name with --csvout",
+    ),
+    "in a file": ({"r": "x"}, "r/d.csv", "r: is a file, not a folder; give another name"),
+    "no name": ({}, "", "--csvout needs the name of a file"),
 }
 
 
@@ -1469,6 +1497,16 @@ def test_output_of_the_original_that_cannot_be_written(case, good):
     run = original("--i", "in.star", *window, "--csvout", out, cwd=good)
     assert (run.status, run.err) == (1, f"microduplicate_screener: {message}\n")
     assert {path: path.read_bytes() for path in good.rglob("*") if path.is_file()} == before
+
+
+def test_output_of_the_original_in_a_folder_that_may_not_be_written_to(open_folder):
+    """Told before the work, not after it."""
+    (open_folder / "f").mkdir()
+    (open_folder / "f").chmod(0o555)
+    run = as_nobody(["--i", "in.star", "--imagespermove", "1", "--csvout", "f/d.csv"], open_folder, "MDUP_ORIGINAL_BIN")
+    message = "microduplicate_screener: f: cannot be written to: Permission denied\n"
+    assert (run.returncode, run.stderr) == (1, message)
+    assert "comparing" not in run.stdout
 
 
 # ---- info ----
@@ -1486,14 +1524,11 @@ INFO = {
     "complex": (
         "a.mrc",
         bad_header(mode=4),
-        "a.mrc: MRC mode 4 (complex 32-bit floats, a transform) is not read; convert it to mode 2, for example with IMOD: newstack -mode 2 IN OUT",
+        "a.mrc: holds complex numbers, a transform, not an image; give the micrograph itself",
     ),
-    "STAR named .mrc": (
-        "a.mrc",
-        star_text(["b.mrc"]),
-        "a.mrc: is a STAR file, not an image; name it where a list of micrographs is asked for",
-    ),
-    "MRC named .star": ("a.star", mrc_bytes(pixels()), "a.star: this is not a STAR file but an MRC image"),
+    "broken STAR of another name": ("a.txt", LOOP + "a.mrc 1 2\n", "a.txt: line 6: 3 values where data_micrographs has 2 columns; a value with blanks needs quotes"),
+    "STAR with CR": ("a.txt", "data_\r_rlnX 1\r", "a.txt: its lines end in CR alone; convert it with \"tr '\\r' '\\n'\""),
+    "text named .star": ("a.star", "hello\n", "a.star: line 1: 'hello' where a data_ line should stand; is this a STAR file?"),
     "empty STAR": ("a.star", b"", "a.star: the file is empty"),
     "missing STAR": ("a.star", "nothing", "a.star: cannot be opened: No such file or directory"),
     "folder": ("a.mrc", None, "a.mrc: is a folder, not an image; name a file in it"),

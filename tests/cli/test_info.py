@@ -169,10 +169,35 @@ def test_kinds_of_star(kind, tmp_path):
 def test_several_files(tmp_path):
     for name in ("a.mrc", "b.mrc"):
         write_mrc(tmp_path / name, image(2))
+    (tmp_path / "a.star").write_text(OPTICS + "a.mrc 1\n")
+    run = microdup("info", "a.mrc", "a.star", "b.mrc", "--json", cwd=tmp_path)
+    assert (run.status, run.err) == (0, "")
+    assert [(said["file"], said["format"]) for said in json.loads(run.out)] == [
+        ("a.mrc", "mrc"),
+        ("a.star", "star"),
+        ("b.mrc", "mrc"),
+    ]
+
+
+def test_several_files_one_of_them_missing(tmp_path):
+    write_mrc(tmp_path / "a.mrc", image(2))
     run = microdup("info", "a.mrc", "b.mrc", "--json", cwd=tmp_path)
-    first, end = json.JSONDecoder().raw_decode(run.out)
-    second = json.loads(run.out[end:])
-    assert (first["file"], second["file"]) == ("a.mrc", "b.mrc")
+    assert (run.status, run.err, run.out) == (1, "microdup info: b.mrc: there is no such file\n", "")
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", "# version 30001\n" * 50])
+@pytest.mark.parametrize("name", ["a.star", "a.txt", "a.mrc", "optimiser", "a.star~"])
+def test_star_by_content(name, before, tmp_path):
+    (tmp_path / name).write_text(before + KINDS["micrographs"], encoding="utf-8")
+    assert info(name, tmp_path)["kind"] == "micrographs"
+
+
+@pytest.mark.parametrize("name", ["a.star", "a.txt", "a"])
+def test_image_by_content(name, tmp_path):
+    write_mrc(tmp_path / name, image(2))
+    assert info(name, tmp_path)["format"] == "mrc"
+    tifffile.imwrite(tmp_path / name, image(2))
+    assert info(name, tmp_path)["format"] == "tiff"
 
 
 def test_as_text(tmp_path):

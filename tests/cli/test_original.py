@@ -102,6 +102,11 @@ def test_matrix_lies_beside_csvout(session):
     assert not (session / "ccc.csv").exists()
 
 
+def test_folder_of_csvout_is_made(session):
+    window_session(session, "--csvout", "results/of/today/d.csv")
+    assert files_of(session / "results" / "of" / "today") == ["ccc.csv", "d.csv"]
+
+
 def test_results_of_an_earlier_run_are_replaced(session):
     for threshold in (0.99, -1, 0.2):
         window_session(session, "--csvout", "d.csv", "--threshold", threshold)
@@ -170,6 +175,13 @@ def test_fewer_images_than_imagespermove(session):
     assert run.err == "WARNING: 8 micrographs and --imagespermove 16: there is nothing to compare; lower --imagespermove\n"
     assert (session / "d.csv").read_text() == HEADER
     assert (session / "ccc.csv").read_bytes() == b""
+
+
+def test_one_micrograph(session):
+    write_star(session / "micrographs.star", ["m0.mrc"])
+    run = original("--i", "micrographs.star", "--csvout", "d.csv", cwd=session)
+    assert (run.status, run.err) == (0, "WARNING: only one micrograph: nothing to compare\n")
+    assert (session / "d.csv").read_text() == HEADER
 
 
 def test_order_is_by_name(session):

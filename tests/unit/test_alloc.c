@@ -1,4 +1,5 @@
 /* Sizes that overflow, arrays that grow. */
+#include "absurd_sizes.h"
 #include "base/alloc.h"
 #include "image_test.h"
 

@@ -120,7 +120,7 @@ static void a_flat_spectrum_stays(void **state)
         float complex *spectrum = calloc((size_t)(half * ny), sizeof *spectrum);
         assert_non_null(spectrum);
         for (int32_t i = 0; i < half * ny; i++)
-            spectrum[i] = CMPLXF(3.0f * cosf((float)i), 3.0f * sinf((float)i));
+            spectrum[i] = complex_of(3.0f * cosf((float)i), 3.0f * sinf((float)i));
         float *out = smooth(spectrum, nx, ny, 6, 6);
         for (int32_t i = 0; i < half * ny; i++)
             expect_near((double)out[i], 9, 1e-3);
@@ -139,10 +139,10 @@ static void smoothing_knows_the_plane(void **state)
         const int32_t px = places[p][0], py = places[p][1];
         float complex *spectrum = calloc((size_t)(HALF * NY), sizeof *spectrum);
         assert_non_null(spectrum);
-        spectrum[py * HALF + px] = CMPLXF(0, 2);
+        spectrum[py * HALF + px] = complex_of(0, 2);
         const bool own_mirror = px == 0 || px == NX / 2;
         if (own_mirror) /* the columns that hold their own mirror image */
-            spectrum[(NY - py) % NY * HALF + px] = CMPLXF(0, py == 0 ? 2 : -2);
+            spectrum[(NY - py) % NY * HALF + px] = complex_of(0, py == 0 ? 2 : -2);
         float *out = smooth(spectrum, NX, NY, 3, 3);
         double sum = 0;
         for (int32_t y = 0; y < NY; y++)

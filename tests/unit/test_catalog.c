@@ -218,6 +218,11 @@ static void test_lists_of_other_things(void **state)
 {
     (void)state;
     write_text("movies.star", "data_movies\nloop_\n_rlnMicrographMovieName\na.tif\n");
+    write_text("motion.star",
+               "data_general\n\n_rlnImageSizeX 5760\n_rlnMicrographMovieName a.tif\n\n"
+               "data_global_shift\n\nloop_\n_rlnMicrographFrameNumber #1\n"
+               "_rlnMicrographShiftX #2\n_rlnMicrographShiftY #3\n1 0.0 0.0\n");
+    write_text("macos.star", "\rdata_\r\rloop_\r_rlnMicrographName\ra.mrc\r");
     write_text("particles.star",
                "data_particles\nloop_\n_rlnImageName\n_rlnMicrographName\n1@a.mrcs a.mrc\n");
     write_text("tomo.star", "data_global\nloop_\n_rlnTomoName\nTS_01\n");
@@ -230,6 +235,10 @@ static void test_lists_of_other_things(void **state)
     check_failure("movies.star", MDUP_ERROR_UNSUPPORTED,
                   "movies.star: a list of movies; run motion correction and give its "
                   "corrected_micrographs.star");
+    check_failure("motion.star", MDUP_ERROR_UNSUPPORTED,
+                  "motion.star: the motion of one micrograph; give corrected_micrographs.star");
+    check_failure("macos.star", MDUP_ERROR_UNSUPPORTED,
+                  "macos.star: its lines end in CR alone; convert it with \"tr '\\r' '\\n'\"");
     check_failure("particles.star", MDUP_ERROR_UNSUPPORTED,
                   "particles.star: a list of particles; give the STAR file of the micrographs they "
                   "come from (corrected_micrographs.star or micrographs_ctf.star)");
@@ -519,7 +528,7 @@ static void test_slices_and_forced_formats(void **state)
     touch("s.mrcs|x.ctf|12@odd.mrc");
     write_text("list.txt", "000012@s.mrcs\n3@s.mrcs\nx.ctf:mrc\n@s.mrcs\n");
     check_files("list.txt", "000012@s.mrcs[12]>s.mrcs|3@s.mrcs[3]>s.mrcs|x.ctf:mrc>x.ctf|@s.mrcs",
-                "W list.txt: 1 of its 4 files are missing, the first is @s.mrcs\n");
+                "");
     check_files("000012@s.mrcs|x.ctf:mrc|12@odd.mrc",
                 "000012@s.mrcs[12]>s.mrcs|x.ctf:mrc>x.ctf|12@odd.mrc", "");
 }
@@ -532,12 +541,12 @@ static void test_repeats_are_kept_and_told(void **state)
     check_files("two.txt", "a/x.mrc|b/x.mrc|1@s.mrcs[1]>s.mrcs|2@s.mrcs[2]>s.mrcs", "");
     write_text("one.txt", "a/x.mrc\nb/x.mrc\na/x.mrc\n");
     check_files("one.txt", "a/x.mrc|b/x.mrc|a/x.mrc",
-                "W a/x.mrc is listed twice; both entries are kept\n");
+                "W a/x.mrc is listed twice; the later entry will be removed as a copy\n");
     check_files(
         "one.txt|two.txt",
         "a/x.mrc|b/x.mrc|a/x.mrc|a/x.mrc|b/x.mrc|1@s.mrcs[1]>s.mrcs|2@s.mrcs[2]>s.mrcs",
-        "W 3 entries name a micrograph that is listed before, the first is a/x.mrc; all are "
-        "kept\n");
+        "W 3 entries name a micrograph that is listed before, the first is a/x.mrc; they will be "
+        "removed as copies\n");
 }
 
 /* ---- paths ---- */
@@ -630,8 +639,7 @@ static void test_absolute_names(void **state)
     (void)snprintf(names, sizeof names, "%s/a.mrc\n/nowhere/b.mrc\n", real_folder);
     write_text("list.txt", names);
     (void)snprintf(expected, sizeof expected, "%s/a.mrc|/nowhere/b.mrc", real_folder);
-    check_files("list.txt", expected,
-                "W list.txt: 1 of its 2 files are missing, the first is /nowhere/b.mrc\n");
+    check_files("list.txt", expected, "");
 }
 
 static void test_missing_files_are_told_once(void **state)
@@ -646,13 +654,25 @@ static void test_missing_files_are_told_once(void **state)
                    "are relative to\n",
                    real_folder);
     check_files("p/j/a.star", "a.mrc|b.mrc|c.mrc", expected);
+    /* Single ones are told when they are read. */
     touch("p/j/b.mrc");
-    check_files("p/j/a.star", "a.mrc|b.mrc>p/j/b.mrc|c.mrc",
-                "W p/j/a.star: 2 of its 3 files are missing, the first is a.mrc\n");
-    /* A folder of that name is no file. */
+    check_files("p/j/a.star", "a.mrc|b.mrc>p/j/b.mrc|c.mrc", "");
+}
+
+/* A folder is not missing: who reads it tells what it is. */
+static void test_folders_in_place_of_files(void **state)
+{
+    (void)state;
+    touch("p/default_pipeline.star|p/b.mrc");
+    write_star("p/j/a.star", "a.mrc\nb.mrc\nc.mrc");
     assert_int_equal(mkdir("p/j/a.mrc", 0777), 0);
-    check_files("p/j/a.star", "a.mrc|b.mrc>p/j/b.mrc|c.mrc",
-                "W p/j/a.star: 2 of its 3 files are missing, the first is a.mrc\n");
+    assert_int_equal(mkdir("b.mrc", 0777), 0);
+    char expected[9000];
+    (void)snprintf(expected, sizeof expected, "a.mrc>p/j/a.mrc|b.mrc>%s/p/b.mrc|c.mrc",
+                   real_folder);
+    check_files("p/j/a.star", expected, "");
+    write_star("p/j/one.star", "a.mrc");
+    check_files("p/j/one.star", "a.mrc>p/j/a.mrc", "");
 }
 
 /* ---- STAR files ---- */
@@ -890,7 +910,7 @@ static void test_which_version_is_taken(void **state)
     touch("f/x.mrc|g/x_DW.mrc");
     check_files("?/*.mrc", "f/x.mrc|g/x_DW.mrc", ""); /* another folder, another micrograph */
     check_files("f/x.mrc|f/x.mrc", "f/x.mrc|f/x.mrc",
-                "W f/x.mrc is listed twice; both entries are kept\n");
+                "W f/x.mrc is listed twice; the later entry will be removed as a copy\n");
 }
 
 static void test_a_pattern(void **state)
@@ -983,6 +1003,7 @@ int main(void)
         TEST(test_project_dir_overrides),
         TEST(test_absolute_names),
         TEST(test_missing_files_are_told_once),
+        TEST(test_folders_in_place_of_files),
         TEST(test_star_rows_and_optics),
         TEST(test_pixel_sizes),
         TEST(test_pixel_sizes_that_are_none),

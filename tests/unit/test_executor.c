@@ -194,7 +194,7 @@ static void no_new_items_after_an_error(void **state)
 static void some_time(size_t item)
 {
     (void)item;
-    pause_us(1000);
+    pause_us(20000);
 }
 
 static void stopped_on_request(void **state)

@@ -204,10 +204,8 @@ static void modes_that_are_refused(void **state)
         int mode;
         const char *message;
     } cases[] = {
-        {3, "x.mrc: MRC mode 3 (complex 16-bit integers, a transform) is not read; convert it to "
-            "mode 2, for example with IMOD: newstack -mode 2 IN OUT"},
-        {4, "x.mrc: MRC mode 4 (complex 32-bit floats, a transform) is not read; convert it to "
-            "mode 2, for example with IMOD: newstack -mode 2 IN OUT"},
+        {3, "x.mrc: holds complex numbers, a transform, not an image; give the micrograph itself"},
+        {4, "x.mrc: holds complex numbers, a transform, not an image; give the micrograph itself"},
         {5, "x.mrc: MRC mode 5 (bytes in a form that no standard defines) is not read; convert it "
             "to mode 2, for example with IMOD: newstack -mode 2 IN OUT"},
         {7, "x.mrc: MRC mode 7 (32-bit integers in a form that no standard defines) is not read; "

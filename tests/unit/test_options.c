@@ -215,8 +215,11 @@ static void switches_take_0_or_1(void **state)
     at_switch = false;
     accept("in.star|--opticsless");
     assert_true(at_switch);
-    accept("--opticsless|01");
-    expect_positional("01");
+    accept("--opticsless|2nd.star");
+    expect_positional("2nd.star");
+    refuse("--opticsless|2", "--opticsless takes 0 or 1, not \"2\"");
+    refuse("--opticsless|01", "--opticsless takes 0 or 1, not \"01\"");
+    refuse("--opticsless|-1", "--opticsless takes 0 or 1, not \"-1\"");
     refuse("--opticsless=2", "--opticsless takes 0 or 1, not \"2\"");
     refuse("--opticsless=", "--opticsless takes 0 or 1, not \"\"");
 }
@@ -295,12 +298,13 @@ static void numbers_or_auto(void **state)
     assert_int_equal(automatic, 0);
     accept("--j|999");
     assert_int_equal(automatic, 999);
-    mdup_error *err = NULL;
-    const char *const refused[] = {"--j|0", "--j|1000", "--j|Auto", "--j|-1", "--j|autos"};
-    for (size_t i = 0; i < 5; i++) {
-        assert_false(parse(refused[i], &err));
-        assert_non_null(strstr(mdup_error_get_message(err), "--j takes "));
-        mdup_error_clear(&err);
+    const char *const refused[] = {"0", "1000", "Auto", "-1", "autos", ""};
+    for (size_t i = 0; i < 6; i++) {
+        char given[40], message[160];
+        (void)snprintf(given, sizeof given, "--j|%s", refused[i]);
+        (void)snprintf(message, sizeof message,
+                       "--j takes auto or a whole number from 1 to 999, not \"%s\"", refused[i]);
+        refuse(given, message);
         assert_int_equal(automatic, 999);
     }
 }
@@ -314,8 +318,11 @@ static void names_that_are_no_options(void **state)
     refuse("--optics-less=1", "there is no option --optics-less; did you mean --opticsless?");
     refuse("--completely-different",
            "there is no option --completely-different; --help lists them all");
-    refuse("-o|x", "there is no option -o; options begin with two dashes");
-    refuse("-dry-run", "there is no option -dry-run; options begin with two dashes");
+    refuse("-o|x", "there is no option -o; did you mean --o?");
+    refuse("-o=x", "there is no option -o; did you mean --o?");
+    refuse("-dry-run", "there is no option -dry-run; did you mean --dry-run?");
+    refuse("-x", "there is no option -x; options begin with two dashes");
+    refuse("-or|x", "there is no option -or; options begin with two dashes");
     refuse("--bini|3|--o|x", "there is no option --bini; did you mean --bin?");
     assert_string_equal(string, "before");
     /* Names are not completed. */
@@ -371,6 +378,22 @@ static void help_is_asked_for(void **state)
     assert_false(options_ask_help(0, NULL));
 }
 
+static void distances(void **state)
+{
+    (void)state;
+    const struct {
+        const char *a, *b;
+        size_t distance;
+    } cases[] = {{"screen", "screen", 0}, {"sreen", "screen", 1},   {"scren", "screen", 1},
+                 {"skreen", "screen", 1}, {"screeen", "screen", 1}, {"csreen", "screen", 2},
+                 {"", "info", 4},         {"info", "", 4},          {"", "", 0},
+                 {"kitten", "sitting", 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(options_distance(cases[i].a, strlen(cases[i].a), cases[i].b),
+                         cases[i].distance);
+    assert_int_equal(options_distance("screening", 6, "screen"), 0);
+}
+
 #define OPTION_TEST(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -386,6 +409,7 @@ int main(void)
         OPTION_TEST(values_out_of_range),
         OPTION_TEST(numbers_or_auto),
         OPTION_TEST(names_that_are_no_options),
+        OPTION_TEST(distances),
         OPTION_TEST(given_more_than_once),
         OPTION_TEST(everything_behind_two_dashes),
         OPTION_TEST(help_is_asked_for),

@@ -148,9 +148,9 @@ static void folders_that_cannot_be_made(void **state)
     mdup_error *err = NULL;
     write_file("file", "x", 1);
     assert_false(mdup_path_make_directory("file", &err));
-    expect_error(&err, MDUP_ERROR_IO, "file: cannot make this folder: File exists");
+    expect_error(&err, MDUP_ERROR_IO, "file: is a file, not a folder; give another name");
     assert_false(mdup_path_make_directory("file/sub", &err));
-    expect_error(&err, MDUP_ERROR_IO, "file: cannot make this folder: File exists");
+    expect_error(&err, MDUP_ERROR_IO, "file: is a file, not a folder; give another name");
     assert_false(mdup_path_make_directory("", &err));
     expect_error(&err, MDUP_ERROR_IO, ": cannot make this folder: No such file or directory");
     assert_int_equal(symlink("nothing", "dangling"), 0);

@@ -242,11 +242,11 @@ static float *all_scores(session *s)
     return scores;
 }
 
-/* 3 blocks of frames, more pairs than are kept: the best stay, and of the others a sample that does not look at the score. */
+/* Two blocks of frames, more pairs than are kept: the best stay, and of the others a sample that does not look at the score. */
 static void the_best_and_a_fair_sample(void **state)
 {
     (void)state;
-    session *s = new_session(32, 32, 290, 7);
+    session *s = new_session(32, 32, 258, 7);
     const size_t n = s->frames.n, n_pairs = n * (n - 1) / 2;
     mdup_shortlist list = search(s, 3);
     float *scores = all_scores(s);
@@ -287,15 +287,17 @@ static void the_best_and_a_fair_sample(void **state)
 static void any_number_of_threads(void **state)
 {
     (void)state;
+    /* 260 frames make two blocks. */
     const size_t counts[] = {9, 90, 260};
     for (size_t c = 0; c < 3; c++) {
         session *s = new_session(33, 32, counts[c], 8);
-        mdup_shortlist one = search(s, 1), two = search(s, 2), seven = search(s, 7);
-        expect_same(&one, &two);
-        expect_same(&one, &seven);
+        mdup_shortlist one = search(s, 1);
+        for (int n_threads = c < 2 ? 2 : 7; n_threads <= 7; n_threads += 5) {
+            mdup_shortlist many = search(s, n_threads);
+            expect_same(&one, &many);
+            free(many.items);
+        }
         free(one.items);
-        free(two.items);
-        free(seven.items);
         free_session(s);
     }
 }
@@ -362,8 +364,8 @@ static bool stop_here(void *user)
 static void progress_and_stop(void **state)
 {
     (void)state;
-    session *s = new_session(32, 32, 300, 12);
-    for (int n_threads = 1; n_threads < 4; n_threads++) {
+    session *s = new_session(32, 32, 259, 12);
+    for (int n_threads = 1; n_threads < 4; n_threads += 2) {
         watcher w = {.stop_at = INT64_MAX};
         const mdup_callbacks callbacks = {.user = &w, .progress = watch, .stop = stop_here};
         mdup_shortlist list = {0};

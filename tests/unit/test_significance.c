@@ -38,7 +38,7 @@ static void never_rises_with_the_score(void **state)
     (void)state;
     const mdup_null nulls[] = {TRUTH, {0, 1}, {21, 5}, {10, 1}};
     for (size_t i = 0; i < 4; i++) {
-        double before = INFINITY;
+        double before = HUGE_VAL;
         for (int k = -2000; k < 20000; k++) {
             const double e = mdup_null_log10_evalue(&nulls[i], k * 0.005, 12345);
             assert_true(e <= before);

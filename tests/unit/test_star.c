@@ -361,16 +361,24 @@ static void test_write_pairs(void **state)
     assert_int_equal(mdup_star_classify(star, &table), MDUP_STAR_MICROGRAPHS);
     bool keep[] = {false}, drop[] = {true};
     assert_written(star, table, keep, text);
-    mdup_strbuf out = MDUP_STRBUF_INIT;
-    mdup_error *err = NULL;
-    assert_false(mdup_star_write_without(star, table, drop, &out, &err));
-    assert_int_equal(mdup_error_get_code(err), MDUP_ERROR_INVALID);
-    assert_string_equal(
-        mdup_error_get_message(err),
-        "data_micrographs holds one entry as label/value pairs, which cannot be left out");
-    assert_int_equal(out.length, 0);
-    mdup_error_clear(&err);
-    mdup_strbuf_free(&out);
+    assert_written(star, table, drop, "data_micrographs\n");
+    mdup_star_free(star);
+}
+
+/* What stands between the pairs stays, and so do the tables around them; a value on a line of its
+ * own goes with its label. */
+static void test_write_pairs_keeps_the_rest(void **state)
+{
+    (void)state;
+    mdup_star *star = parse("data_g\n_x 1\ndata_m\n\n_a 1 # one\n# c\n_b\n'2 3'\n\n_c 4\n"
+                            "loop_\n_r\n7\ndata_t\n_x 1\n");
+    bool drop[] = {true};
+    assert_int_equal(star->n_tables, 4);
+    assert_written(star, &star->tables[1], drop,
+                   "data_g\n_x 1\ndata_m\n\n# c\n\nloop_\n_r\n7\ndata_t\n_x 1\n");
+    mdup_star_free(star);
+    star = parse("data_m\n_a 1\n_b 2");
+    assert_written(star, &star->tables[0], drop, "data_m\n");
     mdup_star_free(star);
 }
 
@@ -500,7 +508,7 @@ static void test_broken(void **state)
         {"data_a\n_x\n\n1\n",
          "x.star: line 2: the label _x has no value; a list of labels needs loop_ before it"},
         {"data_a\n_x\n;1\n;\n",
-         "x.star: line 2: the label _x has no value; a list of labels needs loop_ before it"},
+         "x.star: line 3: a text of several lines (';'), which RELION cannot read either"},
         {"data_a\n_x\n1 2\n",
          "x.star: line 2: the label _x has no value; a list of labels needs loop_ before it"},
         {"data_a\n_x #1\ndata_b\n",
@@ -742,6 +750,7 @@ int main(void)
         cmocka_unit_test(test_write_without),
         cmocka_unit_test(test_write_keeps_the_rest),
         cmocka_unit_test(test_write_pairs),
+        cmocka_unit_test(test_write_pairs_keeps_the_rest),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_not_star),

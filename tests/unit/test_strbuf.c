@@ -1,4 +1,5 @@
 /* Text that grows. */
+#include "absurd_sizes.h"
 #include "base/strbuf.h"
 #include "image_test.h"
 #include "locale_test.h"

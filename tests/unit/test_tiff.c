@@ -423,6 +423,26 @@ static void a_small_one_is_read(void **state)
     mdup_image_close(file);
 }
 
+static void expect_refused(const char *bytes, size_t n, const char *name, mdup_error_code code,
+                           const char *message)
+{
+    mdup_error *err = NULL;
+    assert_null(mdup_image_open_memory(bytes, n, name, 0, MDUP_MODE0_AUTO, &err));
+    expect_error(&err, code, message);
+}
+
+/* What begins as TIFF and goes no further: libtiff has no words for it. */
+static void nothing_behind_the_mark(void **state)
+{
+    (void)state;
+    expect_refused("MM\0*\0\0\0\0", 8, "x.tif", MDUP_ERROR_PARSE,
+                   "x.tif: cannot be read as TIFF; copy it again");
+    const char *const eer =
+        "x.eer: is an EER movie; give the motion-corrected micrograph made from it";
+    expect_refused("II+\0\x08\0\0\0\0\0\0\0\0\0\0", 16, "x.eer", MDUP_ERROR_UNSUPPORTED, eer);
+    expect_refused("II*\0", 4, "x.eer", MDUP_ERROR_UNSUPPORTED, eer);
+}
+
 static void refused_by_name(void **state)
 {
     (void)state;
@@ -589,6 +609,7 @@ int main(void)
         FILE_TEST(colours),
         FILE_TEST(odd_samples),
         QUIET_TEST(a_small_one_is_read),
+        QUIET_TEST(nothing_behind_the_mark),
         QUIET_TEST(refused_by_name),
         QUIET_TEST(hostile_sizes),
         QUIET_TEST(hostile_sizes_of_four_bytes),

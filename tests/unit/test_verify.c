@@ -65,7 +65,7 @@ static void plant(bench *w, double dx, double dy, double signal, uint64_t seed)
             const double angle =
                 2 * acos(-1) * (dx * kx / nx + dy * (ky <= ny / 2 ? ky : ky - ny) / ny);
             spectrum[ky * (nx / 2 + 1) + kx] *=
-                CMPLXF((float)cos(angle), (float)sin(angle)) / ((float)nx * (float)ny);
+                complex_of((float)cos(angle), (float)sin(angle)) / ((float)nx * (float)ny);
         }
     mdup_fft_inverse(fft, spectrum, plane);
     crop(w, plane, nx, w->b);
@@ -78,7 +78,7 @@ static void plant(bench *w, double dx, double dy, double signal, uint64_t seed)
 
 static mdup_verdict verify(bench *w, double dx, double dy)
 {
-    mdup_verdict verdict = {.z = NAN, .shift_x = NAN, .shift_y = NAN};
+    mdup_verdict verdict = {.z = NAN, .shift_x = HUGE_VAL, .shift_y = HUGE_VAL};
     mdup_error *err = NULL;
     const bool ok = mdup_verify(w->verifier, w->a, w->b, dx, dy, &verdict, &err);
     expect_no_error(&err);

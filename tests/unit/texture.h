@@ -37,6 +37,15 @@ static inline int8_t to_frame_byte(double sd)
     return (int8_t)lrint(fmax(-4, fmin(4, sd)) * MDUP_FRAME_SD_units);
 }
 
+/** CMPLXF, which older clang lacks with older C libraries. */
+static inline float complex complex_of(float real, float imaginary)
+{
+    const float parts[2] = {real, imaginary};
+    float complex value;
+    memcpy(&value, parts, sizeof value);
+    return value;
+}
+
 /** A scene of nx by ny with detail of some pixels, mean 0, sd 1; free with free(). */
 static inline float *make_scene(int32_t nx, int32_t ny, uint64_t seed)
 {

@@ -1,0 +1,93 @@
+"""Sessions to tables: everything the report shows, as plain dictionaries that go to JSON as they are."""
+
+import math
+
+import settings
+
+
+def share(values):
+    """[how many, of how many]"""
+    return [sum(bool(v) for v in values), len(values)]
+
+
+def rms(values):
+    values = [v for v in values if v is not None]
+    return math.sqrt(sum(v * v for v in values) / len(values)) if values else None
+
+
+def poisson_cdf(k, mean):
+    term, total = math.exp(-mean), 0.0
+    for i in range(k + 1):
+        total += term
+        term *= mean / (i + 1)
+    return total
+
+
+def poisson_range(mean, level=0.99):
+    """The least and the largest count that are not unlikely, (1 - level) / 2 beyond each end."""
+    if mean > 600:  # exp(-mean) has no digits left; a Gaussian is good enough by far
+        reach = 2.576 * math.sqrt(mean)
+        return [math.floor(mean - reach), math.ceil(mean + reach)]
+    low = 0
+    while poisson_cdf(low, mean) < (1 - level) / 2:
+        low += 1
+    high = low
+    while poisson_cdf(high, mean) < (1 + level) / 2:
+        high += 1
+    return [low, high]
+
+
+def calibration(sessions):
+    """The steps: promised, seen, what chance allows, and the verdict of the criterion."""
+    rows = {}
+    for k, step in enumerate(settings.STEPS):
+        promised = step * len(sessions)
+        seen = sum(s["unrelated"][k] for s in sessions)
+        low, high = poisson_range(promised)
+        row = {"promised": promised, "seen": seen, "poisson_low": low, "poisson_high": high}
+        if promised >= 5:
+            row["good"] = promised / 3 <= seen <= promised * 3
+        elif step == settings.CUT:
+            row["good"] = seen <= high
+        rows[f"{step:g}"] = row
+    return {"sessions": len(sessions), "pairs": sum(s["unrelated_pairs"] for s in sessions),
+            "not_judged": sum(s["not_judged"] for s in sessions), "steps": rows}
+
+
+def detection_row(true, threshold):
+    """Found by each method of the true pairs given."""
+    return {"found": share([t["found"] for t in true]), "ideal": share([t["ideal"] for t in true]),
+            "original": share([t["original"] for t in true]),
+            "phase": share([t["phase_right"] and t["phase"] > threshold for t in true]),
+            "wrong_shift": sum(t["wrong_shift"] for t in true),
+            "median_ideal_z": sorted(t["ideal_z"] for t in true)[len(true) // 2] if true else None}
+
+
+def detection(sessions, groups):
+    """groups: {name: whether a true pair belongs to it}."""
+    true = [t for s in sessions for t in s["true"]]
+    unrelated = [v for s in sessions for v in s["phase_unrelated"]]
+    threshold = max(unrelated)
+    rows = {name: detection_row([t for t in true if belongs(t)], threshold) for name, belongs in groups.items()}
+    return {"rows": rows, "all": detection_row(true, threshold),
+            "false": sum(s["unrelated"][settings.STEPS.index(settings.CUT)] for s in sessions),
+            "false_promised": settings.CUT * len(sessions), "unrelated_pairs": sum(s["unrelated_pairs"] for s in sessions),
+            "original_false": sum(s["original_false"] for s in sessions),
+            "phase_threshold": threshold, "phase_unrelated_pairs": len(unrelated),
+            "shift_rms_duplicates_px": rms([t["error_px"] for t in true if t["overlap"] >= 0.5]),
+            "shift_rms_small_px": rms([t["error_px"] for t in true if 0.05 <= t["overlap"] <= 0.2]),
+            "independent_shifts": sum(s["independent_shifts"] for s in sessions) / len(sessions),
+            "sessions": len(sessions), "seconds_per_screen": sum(s["seconds"] for s in sessions) / len(sessions)}
+
+
+def bin_name(low, high):
+    return f"{100 * low:.0f}-{min(100, 100 * high):.0f} %"
+
+
+def overlap_groups():
+    return {bin_name(low, high): (lambda t, low=low, high=high: low <= t["overlap"] < high)
+            for low, high in settings.OVERLAP_BINS}
+
+
+def crop_groups():
+    return {f"{100 * o:.0f} %": (lambda t, o=o: t["overlap"] == o) for o in settings.CROP_OVERLAPS}
