@@ -109,6 +109,8 @@ enum { CONSTANT_RUN_px = 4 };
 
 static bool is_constant_at(const flattening *f, int32_t x, int32_t y)
 {
+    if (f->nx < 2 * CONSTANT_RUN_px || f->ny < 2 * CONSTANT_RUN_px)
+        return false;
     const float *pixel = f->image + (ptrdiff_t)y * f->nx + x;
     /* At the far edges the run goes back into the image. */
     ptrdiff_t right = x + CONSTANT_RUN_px < f->nx ? 1 : -1;
