@@ -51,8 +51,8 @@ def crops_text(crops):
 
 def summary_line(d):
     return (f"False pairs at E <= {settings.CUT}: {d['false']} (promised {d['false_promised']:.2f}) of {d['unrelated_pairs']} "
-            f"unrelated; original: {d['original_false']}.  Shift error, rms: duplicates {number(d['shift_rms_duplicates_px'])} px, overlaps of "
-            f"5 to 20 % {number(d['shift_rms_small_px'])} px.")
+            f"unrelated; original: {d['original_false']}.  Shift error, rms: duplicates "
+            f"{number(d['shift_rms_duplicates_px'])} px, overlaps of 5 to 20 % {number(d['shift_rms_small_px'])} px.")
 
 
 def frames_text(frames):
@@ -106,8 +106,8 @@ Written by `bench/detection/run`; do not edit.
 - *original*: CCC over {ccc}, whatever the shift.  *phase corr.*: circular, fully whitened, highest peak / sd at the right shift and above
   the highest of the unrelated pairs it was shown.
 - *wrong shift*: true pairs at E <= {cut} at another shift.  *z of ideal*: median.
-- Calibration: unrelated pairs seen / promised, and in brackets the counts of which chance leaves out 1 %.  *bad*: steps that promise 5 or more
-  and are off by more than a factor of 3, and E <= {cut} when more were seen than the brackets allow.
+- Calibration: unrelated pairs seen / promised, and in brackets the counts of which chance leaves out 1 %.  *bad*: steps that promise
+  5 or more and are off by more than a factor of 3, and E <= {cut} when more were seen than the brackets allow.
 
 """
 

@@ -193,8 +193,8 @@ static void set_file_times(sort_key *keys, size_t n, const mdup_callbacks *callb
     }
     if (n_missing > 0)
         mdup_log(callbacks, MDUP_LOG_WARNING,
-                 "order: %zu of %zu files are missing and so have no time; they come last",
-                 n_missing, n);
+                 "order: files that are missing have no time and come last (%zu of %zu)", n_missing,
+                 n);
 }
 
 /* ---- are the names numbered ---- */

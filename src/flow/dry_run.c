@@ -89,7 +89,8 @@ bool mdup_dry_run(const mdup_screen_options *o, const mdup_catalog *c, int n_thr
     int64_t bytes = add_up_files(c, &n_missing);
     mdup_log(callbacks, MDUP_LOG_INFO, "%.1f GB to read", (double)bytes / 1e9);
     if (n_missing > 0)
-        mdup_log(callbacks, MDUP_LOG_WARNING, "%zu of the files are missing", n_missing);
+        mdup_log(callbacks, MDUP_LOG_WARNING, "%zu of the files %s missing", n_missing,
+                 n_missing == 1 ? "is" : "are");
     int32_t nx, ny;
     if (!count_pairs(o, c->n, &summary->n_pairs_compared, err))
         return false;

@@ -306,7 +306,8 @@ static bool check_any_judged(const screen *s, mdup_error **err)
     if (s->summary.n_judged > 0)
         return true;
     return mdup_fail(err, MDUP_ERROR_INVALID,
-                     "none of the %zu micrographs could be judged; the first: %s", s->catalog->n,
+                     "nothing could be judged, of %zu micrograph%s; the first: %s", s->catalog->n,
+                     s->catalog->n == 1 ? "" : "s",
                      s->judgements[0].reason ? s->judgements[0].reason : "no reason known");
 }
 

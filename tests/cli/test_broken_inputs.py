@@ -283,7 +283,7 @@ def of_good(text=OPTICS, group="1", behind=""):
     return text + "".join(f"{name} {group}\n" for name in GOOD) + behind
 
 
-# id: files, arguments, the micrographs that are called duplicates, the lines of stderr without "WARNING: "
+# id: files, arguments, the micrographs that are called duplicates (the same name twice is none), the lines of stderr without "WARNING: "
 WARNINGS = {
     "CR LF": (
         {"in.star": of_good().replace("\n", "\r\n")},
@@ -345,19 +345,19 @@ WARNINGS = {
     "the same row twice": (
         {"in.star": of_good(behind="m0.mrc 1\n")},
         ["in.star"],
-        ["m0.mrc", "m5.mrc"],
+        ["m5.mrc"],
         ["m0.mrc is listed twice; the later entry will be removed as a copy"],
     ),
     "three rows twice": (
         {"in.star": of_good(behind="m0.mrc 1\n./m1.mrc 1\nm4.mrc 1\n")},
         ["in.star"],
-        ["m0.mrc", "m4.mrc", "m5.mrc", "./m1.mrc"],
+        ["m5.mrc", "./m1.mrc"],
         ["2 entries name a micrograph that is listed before, the first is m0.mrc; they will be removed as copies"],
     ),
     "the same file twice": (
         {"in.txt": "\n".join(GOOD + ["m0.mrc"]) + "\n"},
         ["in.txt"],
-        ["m0.mrc", "m5.mrc"],
+        ["m5.mrc"],
         ["m0.mrc is listed twice; the later entry will be removed as a copy"],
     ),
     "list named .star": (
@@ -368,32 +368,13 @@ WARNINGS = {
     ),
     "list with CR LF": ({"in.txt": "\r\n".join(GOOD) + "\r\n"}, ["in.txt"], ["m5.mrc"], []),
     "list without a last line end": ({"in.txt": "\n".join(GOOD)}, ["in.txt"], ["m5.mrc"], []),
-    "all files missing": (
-        {"in.star": LOOP + "x/a.mrc 1\nx/b.mrc 1\n"},
-        ["in.star"],
-        [],
-        [
-            "in.star: none of its files was found (2, the first is x/a.mrc); looked from the current folder; say with --project_dir which folder the names are relative to",
-            "x/a.mrc: there is no such file",
-            "x/b.mrc: there is no such file",
-        ],
-    ),
-    "all files missing, project folder given": (
-        {"in.star": LOOP + "x/a.mrc 1\n", "p/x.txt": ""},
-        ["in.star", "--project_dir", "p"],
-        [],
-        [
-            "in.star: none of its files was found (1, the first is x/a.mrc); looked from p, the current folder; say with --project_dir which folder the names are relative to",
-            "x/a.mrc: there is no such file",
-        ],
-    ),
     "one micrograph only": ({"in.star": LOOP + "m0.mrc 1\n"}, ["in.star"], [], []),
     "one image as input": ({}, ["m0.mrc"], [], []),
     "pattern that matches one": ({}, ["m[0]*"], [], []),
     "image and list of it": (
         {"in.txt": "m1.mrc\n"},
         ["m1.mrc", "in.txt"],
-        ["m1.mrc"],
+        [],
         ["m1.mrc is listed twice; the later entry will be removed as a copy"],
     ),
     "time stamps against the order": (
@@ -424,6 +405,41 @@ def test_input_with_a_warning(case, good):
     assert run.status == 0, run
     assert run.err.splitlines() == ["WARNING: " + line for line in lines]
     assert [duplicate for _, duplicate in duplicates(good / "microdup")] == removed
+
+
+# id: files, arguments, the lines of stderr without "WARNING: "
+ALL_MISSING = {
+    "all files missing": (
+        {"in.star": LOOP + "x/a.mrc 1\nx/b.mrc 1\n"},
+        ["in.star"],
+        [
+            "in.star: none of its files was found (2, the first is x/a.mrc); looked from the current folder; say with --project_dir which folder the names are relative to",
+            "x/a.mrc: there is no such file",
+            "x/b.mrc: there is no such file",
+        ],
+    ),
+    "all files missing, project folder given": (
+        {"in.star": LOOP + "x/a.mrc 1\n", "p/x.txt": ""},
+        ["in.star", "--project_dir", "p"],
+        [
+            "in.star: none of its files was found (1, the first is x/a.mrc); looked from p, the current folder; say with --project_dir which folder the names are relative to",
+            "x/a.mrc: there is no such file",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ALL_MISSING)
+def test_all_files_missing(case, good):
+    files, arguments, lines = ALL_MISSING[case]
+    lay_out(good, files)
+    run = microdup("screen", *arguments, cwd=good)
+    *warnings, failure = run.err.splitlines()
+    assert run.status == 1, run
+    assert warnings == ["WARNING: " + line for line in lines]
+    assert failure.startswith("microdup screen: nothing could be judged, of ")
+    assert failure.endswith("; the first: x/a.mrc: there is no such file")
+    assert files_of(good / "microdup") == FILES
 
 
 # ---- single micrographs that cannot be judged ----
@@ -636,7 +652,7 @@ BAD = {
         "bad.mrc",
         mrc_bytes(pixels() * (numpy.arange(NY) < NY / 50)[:, None]),
         "blank",
-        "bad.mrc: blank, 100 % of the frame is constant; nothing to compare",
+        "bad.mrc: blank, 98 % of the frame is constant; nothing to compare",
         [],
     ),
     "movie": (
@@ -1134,11 +1150,12 @@ def test_nothing_can_be_judged(tmp_path):
         (tmp_path / name).write_bytes(b"")
     write_star(tmp_path / "in.star", names)
     run = microdup("screen", "in.star", cwd=tmp_path)
-    assert run.status == 0, run
+    assert run.status == 1, run
+    reasons = [f"{name}: is empty; copy it again, or wait if it is still being written" for name in names]
     assert run.err.splitlines() == [
-        f"WARNING: {name}: is empty; copy it again, or wait if it is still being written" for name in names
+        *(f"WARNING: {reason}" for reason in reasons),
+        f"microdup screen: nothing could be judged, of 2 micrographs; the first: {reasons[0]}",
     ]
-    assert "2 could not be judged" in run.out
     assert files_of(tmp_path / "microdup") == FILES
 
 
@@ -1229,6 +1246,7 @@ USAGE = {
         "microdup screen: ",
         "there is no option -v; options begin with two dashes",
     ),
+    "no name of a folder": (["screen", "in.star", "--o", ""], "microdup screen: ", "--o needs the name of a folder"),
     "no input": (["screen", "--o", "out"], "microdup screen: ", "no input: name a STAR file, a list, a folder or a pattern"),
     "value missing at the end": (["screen", "in.star", "--o"], "microdup screen: ", "--o needs a value (DIR)"),
     "value missing before an option": (["screen", "in.star", "--o", "--j", "2"], "microdup screen: ", "--o needs a value (DIR)"),
@@ -1429,7 +1447,6 @@ OUTPUTS = {
         "out/removed.txt: exists already and was not written by microdup; give another folder with --o",
     ),
     "a device": ({}, "/dev/null", "/dev/null: is a file, not a folder; give another name"),
-    "an empty name": ({}, "", "--o needs the name of a folder"),
 }
 
 
@@ -1448,7 +1465,7 @@ def test_output_that_cannot_be_written(case, good):
     [
         ("MDUP_BIN", ["info", "m0.mrc"]),
         ("MDUP_BIN", ["screen", "in.star"]),
-        ("MDUP_BIN", ["simulate", "--o", "s", "--micrographs", "6", "--size", "256x256"]),
+        ("MDUP_BIN", ["simulate", "--o", "s", "--micrographs", "8", "--size", "256x256"]),
         ("MDUP_BIN", ["--help"]),
         ("MDUP_ORIGINAL_BIN", ["--i", "in.star", "--imagespermove", "1", "--bin", "2"]),
     ],

@@ -78,9 +78,6 @@ def test_names_hold_holes_and_shots(out):
     assert len(set(holes[:4])) == 1 and holes[3] != holes[4]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="on coarser frames what all frames have in common, at shift (0, 0), still passes for duplicates"
-)
 @pytest.mark.parametrize("n", [3, 4])
 def test_coarser_bin(n, tmp_path):
     screen(cu428() / "corrected_micrographs.star", "--bin", n, cwd=tmp_path)

@@ -363,7 +363,7 @@ static void test_times_fall_back_to_the_files(void **state)
           "times are used",
           "W order: the files' modification times are used, which may be those of motion "
           "correction, since only 1 of 3 names hold a usable time stamp\n"
-          "W order: 1 of 3 files are missing and so have no time; they come last\n",
+          "W order: files that are missing have no time and come last (1 of 3)\n",
           (size_t[]){1, 0, 2});
     check(list + 1, 1, MDUP_ORDER_TIME, MDUP_ORDER_TIME,
           "as asked for; names hold no time stamps, so the files' modification times are used",

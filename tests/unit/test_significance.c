@@ -204,6 +204,28 @@ static void nearly_all_related(void **state)
     expect_cautious(&null);
 }
 
+/* Scores at one shift: half are below the median, and what stands far out of the sample is significant. */
+static void at_one_shift(void **state)
+{
+    (void)state;
+    enum { SAMPLE = 200 };
+    double drawn[SAMPLE];
+    uint64_t seed = 3;
+    for (size_t i = 0; i < SAMPLE; i++)
+        drawn[i] = 5 + 1.5 * gaussian(&seed);
+    mdup_null null, strong;
+    assert_true(mdup_null_fit_at_shift(drawn, SAMPLE, &null));
+    assert_true(mdup_null_log10_evalue(&null, 7, 200) > 1);
+    assert_true(mdup_null_log10_evalue(&null, 30, 200) < -4);
+    for (size_t i = 0; i < SAMPLE; i++)
+        drawn[i] *= 2;
+    assert_true(mdup_null_fit_at_shift(drawn, SAMPLE, &strong));
+    assert_true(mdup_null_log10_evalue(&strong, 14, 200) > 1);
+    strong = (mdup_null){77, 7};
+    assert_false(mdup_null_fit_at_shift(drawn, 29, &strong));
+    assert_true(strong.location == 77 && strong.scale == 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +239,7 @@ int main(void)
         cmocka_unit_test(too_few_to_tell),
         cmocka_unit_test(odd_samples),
         cmocka_unit_test(nearly_all_related),
+        cmocka_unit_test(at_one_shift),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,123 @@
+/* The whole comparison on planted sessions: what all frames have in common accuses nobody, and true pairs at small shifts stay found. */
+#include "flow/compare.h"
+#include "texture.h"
+
+enum { NX = 180, NY = 128, PIXELS = NX * NY, N = 20 };
+
+typedef struct {
+    int8_t frames[N][PIXELS];
+    size_t order[N];
+} session;
+
+static const int8_t *get(void *context, size_t index)
+{
+    const session *s = context;
+    return s->frames[index];
+}
+
+/* N frames of scenes of their own; frame `twin`, when not 0, shows the scene of frame 0 shifted by (dx, dy): a point at (x, y) in it is at
+ * (x + dx, y + dy) in frame 0.  `common` is the sd of a pattern fixed in all frames, stronger in some than in others. */
+static void make(session *s, size_t twin, int dx, int dy, double common, double scene_sd)
+{
+    enum { REACH = 8, WIDE = NX + 2 * REACH, HIGH = NY + 2 * REACH };
+    float *pattern = make_scene(NX, NY, 99);
+    for (size_t i = 0; i < N; i++) {
+        bool is_twin = twin && i == twin;
+        float *scene = make_scene(WIDE, HIGH, 1000 + (is_twin ? 0 : i));
+        uint64_t seed = 5000 + i;
+        double strength = common * (0.5 + (double)(i % 5) / 4);
+        for (int y = 0; y < NY; y++)
+            for (int x = 0; x < NX; x++) {
+                int sx = x + REACH + (is_twin ? dx : 0), sy = y + REACH + (is_twin ? dy : 0);
+                double value = scene_sd * (double)scene[sy * WIDE + sx] + gaussian(&seed) +
+                               strength * (double)pattern[y * NX + x];
+                s->frames[i][y * NX + x] = to_frame_byte(value / sqrt(1 + scene_sd * scene_sd));
+            }
+        s->order[i] = i;
+        free(scene);
+    }
+    free(pattern);
+}
+
+/* At E <= 1e-3 a dozen sessions may show one unrelated pair with probability 1 %. */
+static mdup_pair_list compare(session *s)
+{
+    mdup_search_frames frames = {.nx = NX,
+                                 .ny = NY,
+                                 .n = N,
+                                 .get = get,
+                                 .context = s,
+                                 .order = s->order,
+                                 .images_per_move = 1,
+                                 .images_per_hole = 1};
+    mdup_pair_list list;
+    mdup_error *err = NULL;
+    assert_true(mdup_compare_frames(&frames, 1e-3, 2, NULL, &list, &err));
+    assert_int_equal(list.n_compared, N * (N - 1) / 2);
+    return list;
+}
+
+static void expect_only_twin(session *s, size_t twin, int dx, int dy)
+{
+    mdup_pair_list list = compare(s);
+    assert_int_equal(list.n, 1);
+    assert_int_equal(list.items[0].a, 0);
+    assert_int_equal(list.items[0].b, twin);
+    assert_true(fabs(list.items[0].shift_x_px - dx) < 0.5);
+    assert_true(fabs(list.items[0].shift_y_px - dy) < 0.5);
+    free(list.items);
+}
+
+static void what_all_have_in_common_accuses_nobody(void **state)
+{
+    (void)state;
+    session *s = calloc(1, sizeof *s);
+    static const double strengths[] = {0.1, 0.3, 0.6, 1.0};
+    for (size_t i = 0; i < 4; i++) {
+        make(s, 0, 0, 0, strengths[i], 0.7);
+        mdup_pair_list list = compare(s);
+        assert_int_equal(list.n, 0);
+        free(list.items);
+    }
+    free(s);
+}
+
+static void small_shifts_are_still_found(void **state)
+{
+    (void)state;
+    session *s = calloc(1, sizeof *s);
+    static const int shifts[][2] = {{0, 0}, {1, 0}, {-2, 1}, {3, -3}, {5, 2}};
+    for (size_t i = 0; i < 5; i++) {
+        make(s, 9, shifts[i][0], shifts[i][1], 0.2, 0.7);
+        expect_only_twin(s, 9, shifts[i][0], shifts[i][1]);
+    }
+    free(s);
+}
+
+static void copies_of_one_image(void **state)
+{
+    (void)state;
+    session *s = calloc(1, sizeof *s);
+    make(s, 0, 0, 0, 0, 0.7);
+    for (size_t i = 1; i < N; i++)
+        memcpy(s->frames[i], s->frames[0], PIXELS);
+    mdup_pair_list list = compare(s);
+    assert_int_equal(list.n, N - 1);
+    for (size_t i = 0; i < list.n; i++) {
+        assert_int_equal(list.items[i].a, 0);
+        assert_int_equal(list.items[i].b, i + 1);
+        assert_true(list.items[i].overlap == 1 && list.items[i].ccc == 1);
+    }
+    free(list.items);
+    free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_all_have_in_common_accuses_nobody),
+        cmocka_unit_test(small_shifts_are_still_found),
+        cmocka_unit_test(copies_of_one_image),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
