@@ -5,8 +5,8 @@ import sys
 
 import report
 
-# Said once at the top, or of no interest when they differ.
-LEFT_OUT = ("seconds_per_screen", "frc", "first_seeds")
+# Times differ from run to run; the others are lists to look into, not results.
+LEFT_OUT = ("seconds_per_screen", "frc", "first_seeds", "missed")
 
 
 def is_share(value):
@@ -15,7 +15,7 @@ def is_share(value):
 
 
 def leaves(value, path=()):
-    """Everything that is one figure, by its path; rows of a list by their "pair"."""
+    """Everything that is one figure, by its path; rows of a list by their "pair" of names."""
     if isinstance(value, dict):
         for key, below in value.items():
             if key not in LEFT_OUT:

@@ -40,14 +40,15 @@ class Folder:
 
 
 def judge_true(found, true):
-    """The product's word on a true pair: found (at the cut and the right shift), at the cut but elsewhere, E-value, error in px."""
+    """The product's word on a true pair: found (at the cut and the right shift), at the cut but elsewhere, E-value, how far off its shift
+    is, and the same as an error where the pair was found."""
     if found is None:
-        return {"found": False, "wrong_shift": False, "evalue": None, "error_px": None}
+        return {"found": False, "wrong_shift": False, "evalue": None, "off_px": None, "error_px": None}
     error = float(numpy.hypot(found.dx - true.dx, found.dy - true.dy))
     significant = found.evalue <= settings.CUT
     right = error <= settings.RIGHT_SHIFT_px
     return {"found": significant and right, "wrong_shift": significant and not right, "evalue": found.evalue,
-            "error_px": error if significant and right else None}
+            "off_px": error, "error_px": error if significant and right else None}
 
 
 def count_unrelated(found, related):
@@ -92,7 +93,8 @@ def judge_session(folder, frames, truth, related, rho, phase_pairs):
     ccc = programs.original_ccc(folder, n)
     by_phase, phase_unrelated = judge_by_phase(frames, truth, related, phase_pairs)
     by_ideal, independent = judge_by_ideal(frames, truth, rho)
-    true = [{"overlap": pair.overlap, "original": ccc[key] > settings.ORIGINAL_CUT, **judge_true(found.get(key), pair), **p, **q}
+    true = [{"pair": [key[0] + 1, key[1] + 1], "overlap": pair.overlap, "original": ccc[key] > settings.ORIGINAL_CUT,
+             **judge_true(found.get(key), pair), **p, **q}
             for (key, pair), p, q in zip(truth.items(), by_phase, by_ideal)]
     return {"true": true, "unrelated": count_unrelated(found, related), "unrelated_pairs": n * (n - 1) // 2 - len(related),
             "not_judged": not_judged, "original_false": sum(v > settings.ORIGINAL_CUT for k, v in ccc.items() if k not in related),
@@ -125,8 +127,7 @@ def run_frames(bin_factor):
     for key, (dx, dy) in related.items():
         pair = found.get(key)
         judged = judge_true(pair, programs.Pair(dx, dy, 0))
-        off = None if pair is None else float(numpy.hypot(pair.dx - dx, pair.dy - dy))
-        rows.append({"pair": f"{names[key[0]]}-{names[key[1]]}", **judged, "off_px": off, "ccc": ccc[key]})
+        rows.append({"pair": f"{names[key[0]]}-{names[key[1]]}", **judged, "ccc": ccc[key]})
     false = [{"pair": f"{names[i]}-{names[j]}", "evalue": p.evalue, "shift_px": [p.dx, p.dy]} for (i, j), p in sorted(found.items())
              if p.evalue <= settings.CUT and (i, j) not in related]
     return {"rows": rows, "unrelated": count_unrelated(found, related), "false": false,

@@ -77,7 +77,17 @@ def detection(sessions, groups):
             "shift_rms_duplicates_px": rms([t["error_px"] for t in true if t["overlap"] >= 0.5]),
             "shift_rms_small_px": rms([t["error_px"] for t in true if 0.05 <= t["overlap"] <= 0.2]),
             "independent_shifts": sum(s["independent_shifts"] for s in sessions) / len(sessions),
+            "missed": missed(sessions),
             "sessions": len(sessions), "seconds_per_screen": sum(s["seconds"] for s in sessions) / len(sessions)}
+
+
+def missed(sessions):
+    """The true pairs that the ideal filter finds and the product does not, to look into: the session's index, the rows of its STAR file,
+    the product's E-value and how far off its shift is (right shift: judged too low; wrong one: not among the candidates, or not the
+    best of them)."""
+    keys = ("pair", "overlap", "ideal_z", "evalue", "off_px")
+    return [{"session": k, **{key: t[key] for key in keys}} for k, s in enumerate(sessions) for t in s["true"]
+            if t["ideal"] and not t["found"]]
 
 
 def bin_name(low, high):

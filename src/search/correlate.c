@@ -37,7 +37,10 @@ bool mdup_correlate_scratch_init(const mdup_conditioner *c, mdup_correlate_scrat
     mdup_correlate_scratch s = {.squares_nx = count_squares(c->map_nx),
                                 .squares_ny = count_squares(c->map_ny)};
     size_t samples = (size_t)c->map_nx * (size_t)c->map_ny;
-    if (!(s.product = mdup_alloc_aligned(mdup_condition_size(c), sizeof *s.product, err)) ||
+    size_t row = (size_t)c->map_nx;
+    if (!(s.column_energy = mdup_alloc_aligned(row, sizeof *s.column_energy, err)) ||
+        !(s.column_highest = mdup_alloc_aligned(row, sizeof *s.column_highest, err)) ||
+        !(s.product = mdup_alloc_aligned(mdup_condition_size(c), sizeof *s.product, err)) ||
         !(s.map = mdup_alloc_aligned(samples, sizeof *s.map, err)) ||
         !(s.squares =
               mdup_calloc((size_t)s.squares_nx * (size_t)s.squares_ny, sizeof *s.squares, err))) {
@@ -54,6 +57,8 @@ void mdup_correlate_scratch_clear(mdup_correlate_scratch *s)
     free(s->product);
     free(s->map);
     free(s->squares);
+    free(s->column_energy);
+    free(s->column_highest);
     *s = (mdup_correlate_scratch){0};
 }
 
@@ -69,39 +74,49 @@ static void multiply(const float complex *a, const float complex *b, float compl
     }
 }
 
-/* One row of one square: normalised, and taken into account. */
-static void survey_row(float *row, const float *scale, int32_t n, mdup_square *square)
+/* One row of the map: normalised, and added to the energy and the highest value of each column.  Column by column there is nothing that
+ * one sample waits for in another, so that compilers make vector code of it. */
+static void survey_row(float *row, const float *scale, int32_t n, float *energy, float *highest)
 {
-    float energy = 0, highest = square->highest;
     for (int32_t x = 0; x < n; x++) {
-        row[x] *= scale[x];
-        energy += row[x] * row[x];
-        highest = row[x] > highest ? row[x] : highest;
+        float value = row[x] * scale[x];
+        row[x] = value;
+        energy[x] += value * value;
+        highest[x] = value > highest[x] ? value : highest[x];
     }
-    square->energy += energy;
-    square->highest = highest;
+}
+
+/* The columns of a row of squares, gathered into its squares. */
+static void gather_columns(const mdup_conditioner *c, const mdup_correlate_scratch *s,
+                           mdup_square *squares)
+{
+    for (int32_t i = 0; i < s->squares_nx; i++) {
+        squares[i].energy = squares[i].highest = 0;
+        for (int32_t x = i * SQUARE; x < (i + 1) * SQUARE && x < c->map_nx; x++) {
+            squares[i].energy += s->column_energy[x];
+            squares[i].highest = fmaxf(squares[i].highest, s->column_highest[x]);
+        }
+    }
 }
 
 /* Normalises the map by what is shared and surveys it; returns the reciprocal of its rms over the searched shifts. */
 static float survey(const mdup_conditioner *c, mdup_correlate_scratch *s)
 {
-    size_t n_squares = (size_t)s->squares_nx * (size_t)s->squares_ny;
-    for (size_t i = 0; i < n_squares; i++)
-        s->squares[i].highest = s->squares[i].energy = 0;
-    for (int32_t y = 0; y < c->map_ny; y++) {
-        mdup_square *row_of_squares = s->squares + (ptrdiff_t)(y / SQUARE) * s->squares_nx;
-        float *row = s->map + (ptrdiff_t)y * c->map_nx;
-        const float *scale = c->inverse_root_shared + (ptrdiff_t)y * c->map_nx;
-        int32_t whole = c->map_nx / SQUARE;
-        for (int32_t i = 0; i < whole; i++)
-            survey_row(row + i * SQUARE, scale + i * SQUARE, SQUARE, row_of_squares + i);
-        if (whole < s->squares_nx)
-            survey_row(row + whole * SQUARE, scale + whole * SQUARE, c->map_nx - whole * SQUARE,
-                       row_of_squares + whole);
-    }
+    size_t row_bytes = (size_t)c->map_nx * sizeof(float);
     double sum_of_squares = 0;
-    for (size_t i = 0; i < n_squares; i++)
-        sum_of_squares += (double)s->squares[i].energy;
+    for (int32_t square_y = 0; square_y < s->squares_ny; square_y++) {
+        memset(s->column_energy, 0, row_bytes);
+        memset(s->column_highest, 0, row_bytes);
+        for (int32_t y = square_y * SQUARE; y < (square_y + 1) * SQUARE && y < c->map_ny; y++) {
+            ptrdiff_t row = (ptrdiff_t)y * c->map_nx;
+            survey_row(s->map + row, c->inverse_root_shared + row, c->map_nx, s->column_energy,
+                       s->column_highest);
+        }
+        mdup_square *squares = s->squares + (ptrdiff_t)square_y * s->squares_nx;
+        gather_columns(c, s, squares);
+        for (int32_t i = 0; i < s->squares_nx; i++)
+            sum_of_squares += (double)squares[i].energy;
+    }
     return sum_of_squares > 0 ? (float)sqrt((double)s->searched / sum_of_squares) : 0.0f;
 }
 

@@ -29,8 +29,9 @@ typedef struct {
     float *map;             /* map_nx * map_ny */
     int32_t squares_nx, squares_ny;
     mdup_square *squares;
-    int64_t searched;  /* samples in all squares */
-    float inverse_rms; /* of the last map */
+    float *column_energy, *column_highest; /* map_nx each */
+    int64_t searched;                      /* samples in all squares */
+    float inverse_rms;                     /* of the last map */
 } mdup_correlate_scratch;
 
 bool mdup_correlate_scratch_init(const mdup_conditioner *conditioner,
