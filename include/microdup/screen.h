@@ -24,7 +24,7 @@ typedef struct {
     const char *project_dir; /* NULL: found by walking up from each STAR file */
     mdup_order order;        /* MDUP_ORDER_AUTO */
     int mode0;               /* 8-bit MRC files: 0 as the file says, 1 signed, 2 unsigned */
-    int32_t bin;             /* 0: to a long side of 350 to 400 px */
+    int32_t bin;             /* 0: the most that leaves a long side of 350 px */
     int n_threads;           /* 0: SLURM_CPUS_PER_TASK or the cores this process may use */
 
     /* Restriction to pairs (i, j), j = i + images_per_move + k * images_per_hole, within a window

@@ -9,7 +9,6 @@ const char *mdup_status_name(mdup_status status)
         [MDUP_STATUS_UNREADABLE] = "unreadable",
         [MDUP_STATUS_TRUNCATED] = "truncated",
         [MDUP_STATUS_EMPTY] = "empty",
-        [MDUP_STATUS_STACK] = "stack",
         [MDUP_STATUS_UNSUPPORTED] = "unsupported",
         [MDUP_STATUS_NAN] = "nan",
         [MDUP_STATUS_BLANK] = "blank",

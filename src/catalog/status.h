@@ -12,7 +12,6 @@ typedef enum {
     MDUP_STATUS_UNREADABLE, /* the system or the format refuses it */
     MDUP_STATUS_TRUNCATED,
     MDUP_STATUS_EMPTY,       /* 0 bytes */
-    MDUP_STATUS_STACK,       /* several images in one file */
     MDUP_STATUS_UNSUPPORTED, /* a pixel type this program does not read */
     MDUP_STATUS_NAN,         /* holds NaN or Inf */
     MDUP_STATUS_BLANK,       /* constant, in whole or in most of the frame */

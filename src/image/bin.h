@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/** The bin factor that brings the long side to 350 to 400 px: the largest that leaves at least 350.
+/** The largest bin factor that leaves a long side of at least 350 px: 350 to 400 px from any camera.
  *  Why 350: at bin 16 a K3 frame (5760 px, 0.83 A) keeps detail to 26 A, beyond the first CTF zero
  * of any useful defocus, so finer frames cost time and find nothing more (doc/methods.md). */
 int32_t mdup_bin_auto(int32_t nx, int32_t ny);

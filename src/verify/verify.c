@@ -18,8 +18,7 @@ static const float PEAK_RADIUS_px = 2.5f, SURROUNDINGS_px = 6.0f;
 /* Shifts whose crops share less than this of what they share at the candidate say nothing of it. */
 static const float LEAST_SHARED = 0.35f;
 
-/* Sigma of the smoothing of the power spectrum: the same in cycles/px as in the search, where it is 6 samples of a plane of 720 by
- * 512, but at least 2 samples. */
+/* Sigma of the smoothing of the power spectrum, in cycles/px: 6 samples of a plane of 720 by 512, but at least 2 samples of the crop's. */
 static const double WHITENING_SIGMA_cycles_x = 6.0 / 720, WHITENING_SIGMA_cycles_y = 6.0 / 512,
                     LEAST_SIGMA = 2.0;
 
