@@ -10,6 +10,8 @@ TAPER_px = 4  # of the frame's window
 LEAST_SHARED = 0.012  # of the frame: shifts that share less are not searched, as in the product
 NEAR_px = 10  # around the right shift; left out of the map's rms
 LOW_CUT = 0.03  # cycles/px; nothing below is used: dirt and ice are not the Gaussian field that the weight is the best one for
+DIRT_sd = 10  # robust sd of the smoothed frame
+LEAST_GOOD = 0.6  # of the frame: with less left, the dirt is the specimen
 MOST_RHO = 0.98  # keeps rho / (1 - rho^2) finite
 
 
@@ -24,17 +26,31 @@ def blur(image, sigma):
     return smooth[pad : pad + image.shape[0], pad : pad + image.shape[1]]
 
 
+def find_dirt(image):
+    """Ice crystals and the border of the film with their rims: what stands out by DIRT_sd robust sd once smoothed.  The least of it is a peak
+    of 20 sd wherever two frames with a crystal each line them up, so that a filter whose null is Gaussian, and that is what makes this
+    one ideal, may not be shown it."""
+    smooth = blur(image, 2)
+    spread = 1.4826 * numpy.median(numpy.abs(smooth - numpy.median(smooth))) + 1e-12
+    return blur((numpy.abs(smooth) > DIRT_sd * spread).astype(numpy.float32), 3) > 0.05
+
+
 def flatten(image):
-    """Outliers clipped, slow variation taken off, local variance made equal."""
+    """Outliers clipped, slow variation taken off, dirt blanked, local variance made equal."""
     image = image.astype(numpy.float32)
     median = numpy.median(image)
     spread = 1.4826 * numpy.median(numpy.abs(image - median)) + 1e-12
     image = numpy.clip(image, median - 12 * spread, median + 12 * spread)
-    image = image - blur(image, 16)
-    variance = blur(image * image, 24)
+    good = ~find_dirt(image - blur(image, 16))
+    if good.mean() < LEAST_GOOD:
+        good[:] = True
+    share = numpy.maximum(blur(good.astype(numpy.float32), 16), 0.05)
+    image = numpy.where(good, image - blur(image * good, 16) / share, 0)
+    share = numpy.maximum(blur(good.astype(numpy.float32), 24), 0.05)
+    variance = blur(image * image, 24) / share
     image = image / numpy.sqrt(numpy.maximum(variance, 0.05 * variance.mean()))
     image = numpy.clip(image / image.std(), -4, 4)
-    return (image - image.mean()).astype(numpy.float32)
+    return ((image - image.mean()) * good).astype(numpy.float32)
 
 
 def fast_length(n):
