@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "run/executor.h"
@@ -25,8 +26,9 @@ typedef struct {
     worker *workers;
     mdup_shortlist shortlist;
     mdup_pair *pairs;      /* one a candidate; log10_evalue filled in last */
-    bool *at_zero_sampled; /* a candidate each: its score at shift (0, 0) is wanted */
-    double *at_zero;       /* that score */
+    bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
+    double *at_zero;       /* the height found there */
+    double *heights;       /* of the best place of each */
     const char *stage;
     size_t stage_items;
 } comparison;
@@ -73,6 +75,29 @@ static void add_up(comparison *c)
     }
 }
 
+static int by_share(const void *left, const void *right)
+{
+    float l = *(const float *)left, r = *(const float *)right;
+    return l < r ? -1 : l > r;
+}
+
+/* The median of the sample's. */
+static bool set_noise_share(comparison *c, mdup_error **err)
+{
+    mdup_statistics *st = &c->statistics;
+    st->noise_share = 1;
+    if (!c->frames->noise_share)
+        return true;
+    float *sorted = mdup_calloc(st->n_frames, sizeof *sorted, err);
+    if (!sorted)
+        return false;
+    memcpy(sorted, c->frames->noise_share, st->n_frames * sizeof *sorted);
+    qsort(sorted, st->n_frames, sizeof *sorted, by_share);
+    st->noise_share = (double)sorted[st->n_frames / 2];
+    free(sorted);
+    return true;
+}
+
 static bool make_statistics(comparison *c, mdup_error **err)
 {
     mdup_statistics *st = &c->statistics;
@@ -82,7 +107,8 @@ static bool make_statistics(comparison *c, mdup_error **err)
     st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
     c->powers =
         st->sum ? mdup_calloc(st->n_frames * MDUP_RADIAL_BINS, sizeof *c->powers, err) : NULL;
-    if (!c->powers || !run_stage(c, NULL, st->n_frames, measure_power, err))
+    if (!c->powers || !set_noise_share(c, err) ||
+        !run_stage(c, NULL, st->n_frames, measure_power, err))
         return false;
     add_up(c);
     mdup_conditioner_set_statistics(c->conditioner, st);
@@ -101,15 +127,17 @@ static double score_of(const mdup_peak *peak, const mdup_verdict *verdict)
     return SHARE_OF_MAP * (double)peak->local_z + (1 - SHARE_OF_MAP) * (double)verdict->z;
 }
 
-static void load_clean(comparison *c, size_t frame, float *out)
+static void load_clean(comparison *c, size_t frame, size_t other, worker *me, float *out)
 {
-    mdup_condition_clean(c->conditioner, c->frames->get(c->frames->context, frame),
-                         frame < c->statistics.n_frames, out);
+    const mdup_search_frames *f = c->frames;
+    size_t n_sample = c->statistics.n_frames;
+    mdup_condition_clean(c->conditioner, f->get(f->context, frame), frame < n_sample,
+                         other < n_sample ? f->get(f->context, other) : NULL, me->condition, out);
 }
 
 /* The best of the candidate's places. */
 static bool verify_peaks(comparison *c, const mdup_candidate *candidate, worker *me,
-                         mdup_pair *pair, mdup_error **err)
+                         mdup_pair *pair, double *height, mdup_error **err)
 {
     for (int p = 0; p < MDUP_PEAKS; p++) {
         const mdup_peak *peak = &candidate->peaks[p];
@@ -120,6 +148,7 @@ static bool verify_peaks(comparison *c, const mdup_candidate *candidate, worker 
         double score = score_of(peak, &verdict);
         if (p == 0 || score > pair->score) {
             pair->score = score;
+            *height = (double)verdict.z;
             pair->shift_x_px = verdict.shift_x;
             pair->shift_y_px = verdict.shift_y;
         }
@@ -136,17 +165,17 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     comparison *c = context;
     const mdup_candidate *candidate = &c->shortlist.items[item];
     worker *me = &c->workers[w];
-    load_clean(c, candidate->a, me->clean[0]);
-    load_clean(c, candidate->b, me->clean[1]);
+    load_clean(c, candidate->a, candidate->b, me, me->clean[0]);
+    load_clean(c, candidate->b, candidate->a, me, me->clean[1]);
     c->pairs[item] = (mdup_pair){.a = candidate->a, .b = candidate->b};
-    if (!verify_peaks(c, candidate, me, &c->pairs[item], err))
+    if (!verify_peaks(c, candidate, me, &c->pairs[item], &c->heights[item], err))
         return false;
     mdup_verdict verdict;
     if (!c->at_zero_sampled[item])
         return true;
     if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], 0, 0, &verdict, err))
         return false;
-    c->at_zero[item] = score_of(&candidate->at_zero, &verdict);
+    c->at_zero[item] = (double)verdict.z;
     return true;
 }
 
@@ -169,7 +198,8 @@ static bool verify_all(comparison *c, mdup_error **err)
     c->pairs = mdup_calloc(c->shortlist.n, sizeof *c->pairs, err);
     if (!c->pairs ||
         !(c->at_zero_sampled = mdup_calloc(c->shortlist.n, sizeof *c->at_zero_sampled, err)) ||
-        !(c->at_zero = mdup_calloc(c->shortlist.n, sizeof *c->at_zero, err)))
+        !(c->at_zero = mdup_calloc(c->shortlist.n, sizeof *c->at_zero, err)) ||
+        !(c->heights = mdup_calloc(c->shortlist.n, sizeof *c->heights, err)))
         return false;
     sample_at_zero(c);
     return run_stage(c, "verifying", c->shortlist.n, verify_one, err);
@@ -186,21 +216,22 @@ static bool is_near_zero(const mdup_pair *pair)
     return fabs(pair->shift_x_px) <= NEAR_ZERO_px && fabs(pair->shift_y_px) <= NEAR_ZERO_px;
 }
 
-static void heed_zero(comparison *c, double *scores)
+/* Both are heights of verification alone: the search takes more of the common part from pairs of the sample than from others. */
+static void heed_zero(comparison *c, double *heights)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->at_zero_sampled[i])
-            scores[n++] = c->at_zero[i];
+            heights[n++] = c->at_zero[i];
     mdup_null null;
-    if (!mdup_null_fit_at_shift(scores, n, &null))
+    if (!mdup_null_fit_at_shift(heights, n, &null))
         return;
     for (size_t i = 0; i < c->shortlist.n; i++) {
         mdup_pair *pair = &c->pairs[i];
         if (is_near_zero(pair))
             pair->log10_evalue =
                 fmax(pair->log10_evalue,
-                     mdup_null_log10_evalue(&null, pair->score, c->shortlist.n_compared));
+                     mdup_null_log10_evalue(&null, c->heights[i], c->shortlist.n_compared));
     }
 }
 
@@ -305,6 +336,7 @@ static void clear(comparison *c)
     free(c->pairs);
     free(c->at_zero_sampled);
     free(c->at_zero);
+    free(c->heights);
     mdup_conditioner_free(c->conditioner);
 }
 

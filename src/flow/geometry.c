@@ -53,15 +53,17 @@ static bool list_members(mdup_geometries *all, const mdup_reading *readings, siz
                          mdup_error **err)
 {
     for (size_t i = 0; i < all->n; i++) {
-        all->items[i].members = mdup_calloc(all->items[i].n, sizeof *all->items[i].members, err);
-        if (!all->items[i].members)
+        mdup_geometry *g = &all->items[i];
+        if (!(g->members = mdup_calloc(g->n, sizeof *g->members, err)) ||
+            !(g->noise_share = mdup_calloc(g->n, sizeof *g->noise_share, err)))
             return false;
-        all->items[i].n = 0;
+        g->n = 0;
     }
     for (size_t r = 0; r < n; r++) {
         for (size_t i = 0; readings[r].frame && i < all->n; i++) {
             mdup_geometry *g = &all->items[i];
             if (fits(g, &readings[r])) {
+                g->noise_share[g->n] = (float)readings[r].noise_share;
                 g->members[g->n++] = r;
                 break;
             }
@@ -96,8 +98,10 @@ bool mdup_geometries_find(const mdup_reading *readings, size_t n, mdup_geometrie
 
 void mdup_geometries_clear(mdup_geometries *geometries)
 {
-    for (size_t i = 0; i < geometries->n; i++)
+    for (size_t i = 0; i < geometries->n; i++) {
         free(geometries->items[i].members);
+        free(geometries->items[i].noise_share);
+    }
     free(geometries->items);
     *geometries = (mdup_geometries){0};
 }

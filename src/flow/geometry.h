@@ -13,7 +13,8 @@ typedef struct {
     double pixel_A; /* of the first member; 0 when unknown */
     int32_t bin, frame_nx, frame_ny;
     size_t n;
-    size_t *members; /* indices of micrographs, rising */
+    size_t *members;    /* indices of micrographs, rising */
+    float *noise_share; /* of each member */
 } mdup_geometry;
 
 typedef struct {

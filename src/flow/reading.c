@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "image/bin.h"
 #include "image/frame.h"
+#include "image/noise.h"
 
 /* A frame smaller than this a side has too few independent pixels for any shift to stand out. */
 enum { SMALLEST_FRAME_px = 32 };
@@ -66,7 +67,8 @@ static bool bin_file(mdup_image_file *file, const mdup_image_info *info, mdup_re
     for (int32_t y = 0; y < r->frame_ny; y++) {
         if (!mdup_image_read_rows(file, r->bin, rows, err))
             return false;
-        mdup_bin_rows(rows, info->nx, r->bin, sums, r->binned + (ptrdiff_t)y * r->frame_nx);
+        mdup_bin_rows(rows, info->nx, r->bin, sums, r->binned + (ptrdiff_t)y * r->frame_nx,
+                      r->detail + (ptrdiff_t)y * r->frame_nx);
     }
     if (info->top_down)
         mdup_flip_rows(r->binned, r->frame_nx, r->frame_ny, sums);
@@ -78,11 +80,11 @@ static bool bin_with_scratch(mdup_image_file *file, const mdup_image_info *info,
 {
     size_t nx = (size_t)info->nx;
     float *rows = mdup_alloc_aligned(nx * (size_t)r->bin, sizeof *rows, err);
-    float *sums = rows ? mdup_alloc_aligned(nx, sizeof *sums, err) : NULL;
-    r->binned =
-        sums ? mdup_alloc_aligned((size_t)r->frame_nx * (size_t)r->frame_ny, sizeof *r->binned, err)
-             : NULL;
-    bool ok = r->binned && bin_file(file, info, r, rows, sums, err);
+    size_t frame_px = (size_t)r->frame_nx * (size_t)r->frame_ny;
+    float *sums = rows ? mdup_alloc_aligned(2 * nx, sizeof *sums, err) : NULL;
+    r->binned = sums ? mdup_alloc_aligned(frame_px, sizeof *r->binned, err) : NULL;
+    r->detail = r->binned ? mdup_calloc(frame_px, sizeof *r->detail, err) : NULL;
+    bool ok = r->detail && bin_file(file, info, r, rows, sums, err);
     free(sums);
     free(rows);
     return ok;
@@ -109,6 +111,13 @@ static void refuse_small(mdup_reading *r, const mdup_micrograph *m)
     mdup_strbuf_free(&reason);
 }
 
+static void drop_pixels(mdup_reading *r)
+{
+    free(r->binned);
+    free(r->detail);
+    r->binned = r->detail = NULL;
+}
+
 static void refuse_not_finite(mdup_reading *r, const mdup_micrograph *m)
 {
     mdup_strbuf reason = MDUP_STRBUF_INIT;
@@ -116,8 +125,7 @@ static void refuse_not_finite(mdup_reading *r, const mdup_micrograph *m)
         &reason, "%s: holds NaN or infinite pixels; motion-correct this micrograph again", m->path);
     judge(r, MDUP_STATUS_NAN, reason.failed ? "holds NaN" : reason.text);
     mdup_strbuf_free(&reason);
-    free(r->binned);
-    r->binned = NULL;
+    drop_pixels(r);
 }
 
 static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int32_t bin,
@@ -146,15 +154,14 @@ static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int3
 bool mdup_read_binned(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
                       mdup_error **err)
 {
-    *out = (mdup_reading){.judgement = {MDUP_STATUS_OK, NULL, m->pixel_A}};
+    *out = (mdup_reading){.judgement = {MDUP_STATUS_OK, NULL, m->pixel_A}, .noise_share = 1};
     mdup_error *failed = NULL;
     mdup_image_file *file = mdup_image_open(m->path, m->slice, mode0, &failed);
     bool ok = file && read_open_file(m, file, bin, out, &failed);
     mdup_image_close(file);
     if (ok)
         return true;
-    free(out->binned);
-    out->binned = NULL;
+    drop_pixels(out);
     return absorb(m, out, &failed, err);
 }
 
@@ -182,14 +189,15 @@ bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, md
     out->frame = scratch ? mdup_alloc_aligned(n, sizeof *out->frame, err) : NULL;
     bool ok = out->frame != NULL;
     if (ok) {
+        out->noise_share = mdup_noise_share(out->binned, out->detail, out->frame_nx, out->frame_ny,
+                                            out->bin, scratch);
         double constant_share =
             mdup_flatten(out->binned, out->frame_nx, out->frame_ny, scratch, out->frame);
         if (constant_share > LARGEST_CONSTANT_SHARE)
             refuse_blank(out, m, constant_share);
     }
     free(scratch);
-    free(out->binned);
-    out->binned = NULL;
+    drop_pixels(out);
     if (!ok)
         mdup_reading_clear(out);
     return ok;
@@ -199,7 +207,7 @@ void mdup_reading_clear(mdup_reading *reading)
 {
     free(reading->judgement.reason);
     free(reading->warning);
-    free(reading->binned);
+    drop_pixels(reading);
     free(reading->frame);
     *reading = (mdup_reading){0};
 }

@@ -150,6 +150,7 @@ static mdup_search_frames frames_of(const screen *s, frame_source *source)
         .n = g->n,
         .get = get_frame,
         .context = source,
+        .noise_share = g->noise_share,
         .order = g->members,
         .images_per_move = s->options->images_per_move,
         .images_per_hole = s->options->images_per_hole,

@@ -11,21 +11,55 @@ int32_t mdup_bin_auto(int32_t nx, int32_t ny)
     return bin > 1 ? bin : 1;
 }
 
-void mdup_bin_rows(const float *rows, int32_t nx, int32_t bin, float *sums, float *out)
+/* Sums of n rows. */
+static void add_rows(const float *rows, int32_t nx, int32_t n, float *sums)
 {
-    memcpy(sums, rows, (size_t)nx * sizeof *sums);
-    for (int32_t y = 1; y < bin; y++) {
+    memset(sums, 0, (size_t)nx * sizeof *sums);
+    for (int32_t y = 0; y < n; y++) {
         const float *row = rows + (ptrdiff_t)y * nx;
         for (int32_t x = 0; x < nx; x++)
             sums[x] += row[x];
     }
-    float scale = 1.0f / ((float)bin * (float)bin);
+}
+
+static float sum_of(const float *values, int32_t n)
+{
+    float sum = 0;
+    for (int32_t i = 0; i < n; i++)
+        sum += values[i];
+    return sum;
+}
+
+/* The quarters of each bin, chequered: the two on one diagonal less the two on the other. */
+static void difference_of_quarters(const float *low, const float *high, int32_t nx, int32_t bin,
+                                   float *detail)
+{
+    int32_t half = bin / 2;
+    float scale = 1.0f / ((float)half * (float)half);
     for (int32_t x = 0; x < nx / bin; x++) {
-        float sum = 0;
-        for (int32_t i = 0; i < bin; i++)
-            sum += sums[(ptrdiff_t)x * bin + i];
-        out[x] = sum * scale;
+        ptrdiff_t left = (ptrdiff_t)x * bin, right = left + bin - half;
+        detail[x] = (sum_of(low + left, half) - sum_of(low + right, half) -
+                     sum_of(high + left, half) + sum_of(high + right, half)) *
+                    scale;
     }
+}
+
+void mdup_bin_rows(const float *rows, int32_t nx, int32_t bin, float *sums, float *out,
+                   float *detail)
+{
+    int32_t half = bin / 2;
+    float *low = sums, *high = sums + nx;
+    add_rows(rows, nx, half, low);
+    add_rows(rows + (ptrdiff_t)(bin - half) * nx, nx, half, high);
+    if (half > 0 && detail)
+        difference_of_quarters(low, high, nx, bin, detail);
+    for (int32_t x = 0; x < nx; x++)
+        low[x] += high[x];
+    for (int32_t x = 0; bin % 2 == 1 && x < nx; x++)
+        low[x] += rows[(ptrdiff_t)half * nx + x];
+    float scale = 1.0f / ((float)bin * (float)bin);
+    for (int32_t x = 0; x < nx / bin; x++)
+        out[x] = sum_of(low + (ptrdiff_t)x * bin, bin) * scale;
 }
 
 void mdup_flip_rows(float *image, int32_t nx, int32_t ny, float *row)

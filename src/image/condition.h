@@ -1,5 +1,5 @@
 /* From a frame to the spectrum that is correlated: common part out, whitened in two dimensions, weighted by what the session's
- * own signal-to-noise says of each frequency, soft-clipped, cut to the band.  doc/methods.md has the measurements. */
+ * own signal-to-noise says of each frequency, cut to the band.  doc/methods.md has the measurements. */
 #ifndef MDUP_IMAGE_CONDITION_H
 #define MDUP_IMAGE_CONDITION_H
 
@@ -19,7 +19,8 @@ enum {
 typedef struct {
     int32_t nx, ny;
     size_t n_frames;
-    int32_t *sum; /* of the frames, nx * ny */
+    double noise_share; /* of the power at the Nyquist frequency: the median of mdup_noise_share */
+    int32_t *sum;       /* of the frames, nx * ny */
     double
         power[MDUP_RADIAL_BINS]; /* mean |F|^2 of the windowed frames at radius (bin + 0.5) / 256 */
 } mdup_statistics;
@@ -58,7 +59,7 @@ void mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *fra
                           mdup_condition_scratch *scratch, double *power);
 
 /** Takes the session's statistics into use: the weight sqrt(rho / (1 - rho^2)) of detection theory, with rho(k) =
- *  1 - noise / power(k).  `statistics` is borrowed for the life of the conditioner. */
+ *  1 - noise / power(k), the noise being noise_share of the power just below the Nyquist frequency.  `statistics` is borrowed for the life of the conditioner. */
 void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
                                      const mdup_statistics *statistics);
 
@@ -70,9 +71,11 @@ size_t mdup_condition_size(const mdup_conditioner *conditioner);
 void mdup_condition(const mdup_conditioner *conditioner, const int8_t *frame, bool in_sample,
                     mdup_condition_scratch *scratch, float complex *spectrum);
 
-/** The frame less the common part, in sd units, into out[nx * ny]: what verification works on. */
+/** The frame less the common part and the lines of the detector, in sd units, into out[nx * ny]: what verification works on.  other: a second
+ *  frame to leave out of the common part, one the statistics were made of; NULL for none.  With the partner of a pair left out too, what
+ *  the detector leaves at shift (0, 0) is the same for pairs inside and outside the sample. */
 void mdup_condition_clean(const mdup_conditioner *conditioner, const int8_t *frame, bool in_sample,
-                          float *out);
+                          const int8_t *other, mdup_condition_scratch *scratch, float *out);
 
 /** Smooths |spectrum|^2 of a half spectrum of nx by ny real samples over sigma_x, sigma_y samples into smooth (the same size);
  *  scratch: mdup_smooth_power_scratch_size floats. */

@@ -212,7 +212,7 @@ void mdup_correlate(const mdup_conditioner *c, const float complex *a, const flo
 {
     multiply(a, b, s->product, mdup_condition_size(c));
     mdup_fft_inverse(c->map_fft, s->product, s->map);
-    float inverse_rms = s->inverse_rms = survey(c, s);
+    float inverse_rms = survey(c, s);
     find best[MDUP_PEAKS] = {0};
     for (int32_t y = 0; y < s->squares_ny; y++) {
         for (int32_t x = 0; x < s->squares_nx; x++) {
@@ -228,15 +228,4 @@ void mdup_correlate(const mdup_conditioner *c, const float complex *a, const flo
     }
     for (int p = 0; p < MDUP_PEAKS; p++)
         peaks[p] = describe(c, &best[p]);
-}
-
-mdup_peak mdup_correlate_at_zero(const mdup_conditioner *c, const mdup_correlate_scratch *s)
-{
-    float highest = 0;
-    for (int32_t y = -1; y <= 1; y++)
-        for (int32_t x = -1; x <= 1; x++)
-            highest = fmaxf(highest,
-                            s->map[(ptrdiff_t)wrap(y, c->map_ny) * c->map_nx + wrap(x, c->map_nx)]);
-    float z = highest * s->inverse_rms;
-    return (mdup_peak){.z = z, .local_z = z / fmaxf(1.0f, ring_rms(s, 0, 0) * s->inverse_rms)};
 }

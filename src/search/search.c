@@ -164,8 +164,6 @@ static bool compare_row(void *context, size_t item, int w, mdup_error **err)
         mdup_correlate(s->conditioner, s->spectra[0] + item * size, columns + j * size,
                        &s->workers[w].correlate, candidate.peaks);
         candidate.coarse = candidate.peaks[0].local_z;
-        if (candidate.drawn)
-            candidate.at_zero = mdup_correlate_at_zero(s->conditioner, &s->workers[w].correlate);
         if (!shortlist_add(&s->workers[w].found, &candidate, err))
             return false;
     }

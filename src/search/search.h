@@ -20,6 +20,7 @@ typedef struct {
      * returns; any thread. */
     const int8_t *(*get)(void *context, size_t index);
     void *context;
+    const float *noise_share; /* of each, mdup_noise_share; NULL: 1 */
     const size_t
         *order; /* position of each in the session's order of acquisition, strictly rising */
     /* Pairs whose distance in `order` is images_per_move + k * images_per_hole, k >= 0, less than
@@ -43,7 +44,6 @@ typedef struct {
         drawn; /* one of those drawn at random, whatever its score: the null distribution is made of these */
     float coarse; /* the best local_z of its peaks */
     mdup_peak peaks[MDUP_PEAKS];
-    mdup_peak at_zero; /* drawn ones: the map at shift (0, 0) */
 } mdup_candidate;
 
 typedef struct {

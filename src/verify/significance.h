@@ -11,6 +11,7 @@
  * nearly Gaussian values has. */
 typedef struct {
     double location, scale; /* of score^2 / 2 */
+    double pairs;           /* the scale is known as well as from so many high scores; 0: exactly */
 } mdup_null;
 
 /** Fits the distribution to the scores of n pairs, most of which should be unrelated; the related ones among them are recognised and

@@ -6,8 +6,10 @@
 #include "image/condition.h"
 
 typedef struct {
-    float z;                 /* peak near the candidate in units of the rms of its surroundings */
+    float z;                 /* peak near the candidate in units of what chance makes there */
     double shift_x, shift_y; /* px of the frame, refined to a fraction of a pixel */
+    double shift_sd_x,
+        shift_sd_y; /* their uncertainty, px: of the noise alone, not of ice that moved */
 } mdup_verdict;
 
 /* Plans and buffers; one a worker. */
@@ -19,8 +21,8 @@ mdup_verifier *mdup_verifier_new(const mdup_conditioner *conditioner,
 void mdup_verifier_free(mdup_verifier *verifier);
 
 /** Crops both frames (cleaned: nx * ny floats from mdup_condition_clean) to what they share at the candidate shift and a margin,
- *  whitens each there, correlates, and measures the peak within 2.5 px of the candidate against everything between 6 px and 24 px
- *  from it.  False with *err (NOMEM) when a plan could not be made. */
+ *  whitens each there, correlates, and measures the peak within 2.5 px of the candidate against what unrelated crops of these spectra
+ *  give (Parseval), or against what is found between 6 px and 24 px from it where that is more.  False with *err (NOMEM) when a plan could not be made. */
 bool mdup_verify(mdup_verifier *verifier, const float *a, const float *b, double shift_x,
                  double shift_y, mdup_verdict *out, mdup_error **err) MDUP_MUST_CHECK;
 

@@ -31,11 +31,11 @@ static void the_mean_of_each_square(void **state)
     for (int32_t nx = 1; nx < 40; nx++) {
         for (int32_t bin = 1; bin <= nx; bin++) {
             const size_t n = (size_t)nx * (size_t)bin;
-            float *rows = malloc(n * sizeof *rows), *sums = malloc((size_t)nx * sizeof *sums),
+            float *rows = malloc(n * sizeof *rows), *sums = malloc(2 * (size_t)nx * sizeof *sums),
                   *out = malloc((size_t)(nx / bin) * sizeof *out);
             for (size_t i = 0; i < n; i++)
                 rows[i] = (float)(1000 + 50 * gaussian(&seed));
-            mdup_bin_rows(rows, nx, bin, sums, out);
+            mdup_bin_rows(rows, nx, bin, sums, out, NULL);
             for (int32_t x = 0; x < nx / bin; x++) {
                 double sum = 0;
                 for (int32_t i = 0; i < bin * bin; i++)

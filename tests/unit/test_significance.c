@@ -4,7 +4,7 @@
 #include "texture.h"
 #include "verify/significance.h"
 
-static const mdup_null TRUTH = {9.6, 1.25};
+static const mdup_null TRUTH = {9.6, 1.25, 0};
 
 /* A score whose square, halved, has the Gumbel distribution. */
 static double draw(const mdup_null *truth, uint64_t *seed)
@@ -36,7 +36,7 @@ static void the_definition(void **state)
 static void never_rises_with_the_score(void **state)
 {
     (void)state;
-    const mdup_null nulls[] = {TRUTH, {0, 1}, {21, 5}, {10, 1}};
+    const mdup_null nulls[] = {TRUTH, {0, 1, 0}, {21, 5, 40}, {10, 1, 500}};
     for (size_t i = 0; i < 4; i++) {
         double before = HUGE_VAL;
         for (int k = -2000; k < 20000; k++) {
@@ -59,6 +59,23 @@ static void huge_scores(void **state)
         assert_true(e <= log10(9.3e18));
     }
     expect_near(mdup_null_log10_evalue(&TRUTH, 1000, 1), -(5e5 - 9.6) / 1.25 / log(10), 1);
+}
+
+/* The fewer high scores the scale was measured on, the less a score is worth; with very many, as much as if it were known. */
+static void what_is_not_known_is_not_promised(void **state)
+{
+    (void)state;
+    const double counts[] = {20, 100, 1000, 1e9};
+    double before = 0;
+    for (size_t i = 0; i < 4; i++) {
+        const mdup_null null = {TRUTH.location, TRUTH.scale, counts[i]};
+        const double e = mdup_null_log10_evalue(&null, 8, 1000);
+        assert_true(e < before || i == 0);
+        before = e;
+        /* Scores that half of all pairs reach need no extrapolation. */
+        expect_near(mdup_null_log10_evalue(&null, score_at(&TRUTH, 0.5), 1), log10(0.5), 1e-9);
+    }
+    expect_near(before, mdup_null_log10_evalue(&TRUTH, 8, 1000), 1e-5);
 }
 
 /* ---- the fit ---- */
@@ -114,7 +131,7 @@ static void more_spread_more_caution(void **state)
 {
     (void)state;
     uint64_t seed = 5;
-    const mdup_null wide = {14, 2.5};
+    const mdup_null wide = {14, 2.5, 0};
     for (size_t i = 0; i < 2000; i++)
         scores[i] = draw(&wide, &seed);
     const mdup_null null = mdup_null_fit(scores, 2000);
@@ -221,7 +238,7 @@ static void at_one_shift(void **state)
         drawn[i] *= 2;
     assert_true(mdup_null_fit_at_shift(drawn, SAMPLE, &strong));
     assert_true(mdup_null_log10_evalue(&strong, 14, 200) > 1);
-    strong = (mdup_null){77, 7};
+    strong = (mdup_null){77, 7, 0};
     assert_false(mdup_null_fit_at_shift(drawn, 29, &strong));
     assert_true(strong.location == 77 && strong.scale == 7);
 }
@@ -232,6 +249,7 @@ int main(void)
         cmocka_unit_test(the_definition),
         cmocka_unit_test(never_rises_with_the_score),
         cmocka_unit_test(huge_scores),
+        cmocka_unit_test(what_is_not_known_is_not_promised),
         cmocka_unit_test(calibrated),
         cmocka_unit_test(related_pairs_are_left_out),
         cmocka_unit_test(more_spread_more_caution),
