@@ -1282,6 +1282,67 @@ USAGE = {
         "microdup screen: ",
         '--imagespermove takes a whole number from 1 to 1000000000, not "0"',
     ),
+    "shift negative": (
+        ["screen", "in.star", "--max-shift", "-1"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "-1"',
+    ),
+    "shift NaN": (
+        ["screen", "in.star", "--max-shift", "nan"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "nan"',
+    ),
+    "shift infinite": (
+        ["screen", "in.star", "--max-shift", "inf"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "inf"',
+    ),
+    "shift huge": (
+        ["screen", "in.star", "--max-shift", "1e10"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "1e10"',
+    ),
+    "shift beyond a double": (
+        ["screen", "in.star", "--max-shift", "1e999"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "1e999"',
+    ),
+    "shift with a unit": (
+        ["screen", "in.star", "--max-shift", "500px"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "500px"',
+    ),
+    "shift empty": (
+        ["screen", "in.star", "--max-shift="],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not ""',
+    ),
+    "shift missing": (["screen", "in.star", "--max-shift"], "microdup screen: ", "--max-shift needs a value (PX)"),
+    "shift misspelled": (
+        ["screen", "in.star", "--max_shift", "500"],
+        "microdup screen: ",
+        "there is no option --max_shift; did you mean --max-shift?",
+    ),
+    "optics group by number": (
+        ["screen", "in.star", "--optics-group", "1"],
+        "microdup screen: ",
+        '--optics-group takes any or same, not "1"',
+    ),
+    "optics group in capitals": (
+        ["screen", "in.star", "--optics-group", "Same"],
+        "microdup screen: ",
+        '--optics-group takes any or same, not "Same"',
+    ),
+    "optics group empty": (
+        ["screen", "in.star", "--optics-group", ""],
+        "microdup screen: ",
+        '--optics-group takes any or same, not ""',
+    ),
+    "optics group missing": (
+        ["screen", "in.star", "--optics-group", "--strict"],
+        "microdup screen: ",
+        "--optics-group needs a value (WHICH)",
+    ),
     "share over one": (
         ["screen", "in.star", "--min-overlap", "1.5"],
         "microdup screen: ",
