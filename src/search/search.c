@@ -86,7 +86,8 @@ double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
 
 /* ---- which pairs are remembered ---- */
 
-/* A well-mixed number of a pair (splitmix64, Steele 2014): the same pairs are drawn whatever the threads do. */
+/* A well-mixed number of a pair of frames (splitmix64, Steele 2014): the same pairs are drawn whatever the threads do.  Not of their places
+ * in the session, which a micrograph that cannot be judged moves. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     uint64_t z = a * 0x9E3779B97F4A7C15u + b * 0xD1B54A32D192ED03u + 0x8CB92BA72F3D8DD7u;
@@ -95,11 +96,11 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return z ^ (z >> 31);
 }
 
-static bool is_drawn(const mdup_search_frames *f, size_t a, size_t b, int64_t n_pairs)
+static bool is_drawn(size_t a, size_t b, int64_t n_pairs)
 {
     if (n_pairs <= SAMPLE_PAIRS)
         return true;
-    double uniform = (double)(mix(f->order[a], f->order[b]) >> 11) * 0x1p-53;
+    double uniform = (double)(mix(a, b) >> 11) * 0x1p-53;
     return uniform * (double)n_pairs < SAMPLE_PAIRS;
 }
 
@@ -200,7 +201,7 @@ static bool compare_row(void *context, size_t item, int w, mdup_error **err)
         size_t b = s->first[1] + j;
         if (!mdup_search_wants(s->frames, a, b))
             continue;
-        mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(s->frames, a, b, s->n_pairs)};
+        mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(a, b, s->n_pairs)};
         mdup_correlate(s->conditioner, s->spectra[0] + item * size, columns + j * size,
                        &s->workers[w].correlate, candidate.peaks);
         candidate.coarse = candidate.peaks[0].local_z;
