@@ -132,3 +132,31 @@ def test_more_unrelated_micrographs(drawn, tmp_path):
     # Where nothing depends on the fit: pairs that are ordinary in both.
     ordinary = [after - half[pair] for pair, after in whole.items() if half.get(pair, 0) > 1]
     assert len(ordinary) > 100 and statistics.median(ordinary) == pytest.approx(math.log10(2415 / 630), abs=0.3)
+
+
+def test_fewer_shifts_fewer_chances(drawn, tmp_path):
+    """Unrelated pairs reach less where fewer shifts are tried, and the E-value knows: E <= 100 holds for about 100 of them."""
+    truth = {(row["micrograph_a"], row["micrograph_b"]) for row in read_csv(drawn / "truth.csv")}
+    highest = []
+    for limit in (0, 40):
+        pairs_csv(drawn / "corrected_micrographs.star", tmp_path / str(limit), "--max-shift", limit)
+        rows = [row for row in read_csv(tmp_path / str(limit) / "pairs.csv") if (row["micrograph_a"], row["micrograph_b"]) not in truth]
+        assert 40 < sum(float(row["log10_evalue"]) <= 2 for row in rows) < 250
+        highest.append(statistics.mean(sorted(float(row["score"]) for row in rows)[-500:]))
+    assert highest[0] > highest[1] + 0.1
+
+
+def test_fewer_pairs_lower_evalues(small, tmp_path):
+    """Two optics groups of 12: 132 pairs in place of 276."""
+    head, rows = star_of(small)
+    own_copy(small, tmp_path)
+    optics = next(line for line in head.splitlines(keepends=True) if line.startswith("opticsGroup1"))
+    head = head.replace(optics, optics + optics.replace("Group1            1", "Group2            2"))
+    grouped = [row.replace("            1", f"            {1 + i // 12}") for i, row in enumerate(rows)]
+    (tmp_path / "in.star").write_text(head + "".join(grouped))
+    pairs_csv(tmp_path / "in.star", tmp_path / "same", "--optics-group", "same")
+    same = read_csv(tmp_path / "same" / "pairs.csv")
+    number = {row.split()[0]: i for i, row in enumerate(rows)}
+    assert len(same) == 132
+    assert all(number[row["micrograph_a"]] // 12 == number[row["micrograph_b"]] // 12 for row in same)
+    assert max(float(row["log10_evalue"]) for row in same) <= math.log10(132) + 0.01
