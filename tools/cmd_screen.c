@@ -9,6 +9,7 @@
 #include "console.h"
 
 static const char *const order_names[] = {"auto", "star", "name", "natural", "time", NULL};
+static const char *const group_names[] = {"any", "same", NULL};
 static const char *const mode0_names[] = {"auto", "signed", "unsigned", NULL};
 
 /* What the option table writes to, in the table's types; turned into mdup_screen_options
@@ -17,16 +18,17 @@ typedef struct {
     mdup_screen_options screen;
     option_strings inputs;
     int64_t bin, threads;
-    int order;
+    int order, optics_group;
     bool opticsless;
     const char *pipeline_control;
 } arguments;
 
 enum { MOST_OPTIONS = 24 };
 
-static size_t list_options(arguments *a, option *options)
+static const double HUGE_COUNT = 1e9;
+
+static size_t list_files(arguments *a, option *options, size_t n)
 {
-    const double HUGE_COUNT = 1e9;
     const option table[] = {
         {"Input", "i", OPTION_STRINGS, &a->inputs, "FILE",
          "STAR file, text list, folder, quoted pattern or image file; may be repeated, and be "
@@ -52,6 +54,13 @@ static size_t list_options(arguments *a, option *options)
         {NULL, "strict", OPTION_FLAG, &a->screen.strict, NULL,
          "fail when a micrograph cannot be judged, in place of noting it in micrographs.csv", NULL,
          0, 0, NULL},
+    };
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
+static size_t list_judgement(arguments *a, option *options, size_t n)
+{
+    const option table[] = {
         {"Judgement", "min-overlap", OPTION_DOUBLE, &a->screen.min_overlap, "SHARE",
          "micrographs that share at least this much of their area are duplicates", NULL, 0, 1,
          NULL},
@@ -62,21 +71,37 @@ static size_t list_options(arguments *a, option *options)
         {NULL, "bin", OPTION_INT_AUTO, &a->bin, "N",
          "average N x N pixels before comparing; auto: the most that leaves a long side of 350",
          "auto", 1, 64, NULL},
+    };
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
+static size_t list_pairs_and_running(arguments *a, option *options, size_t n)
+{
+    const option table[] = {
         {"Which pairs (default: all)", "imagespermove", OPTION_INT, &a->screen.images_per_move, "N",
          "first offset compared, in order of acquisition", NULL, 1, HUGE_COUNT, NULL},
         {NULL, "imagesperhole", OPTION_INT, &a->screen.images_per_hole, "N",
          "step between the offsets compared", NULL, 1, HUGE_COUNT, NULL},
         {NULL, "scanrange", OPTION_INT, &a->screen.scan_range, "N",
          "length of the window of offsets compared; 0: to the end", NULL, 0, HUGE_COUNT, NULL},
+        {NULL, "optics-group", OPTION_CHOICE, &a->optics_group, "WHICH",
+         "same: only micrographs of one rlnOpticsGroup are compared with each other; any: all",
+         NULL, 0, 0, group_names},
+        {NULL, "max-shift", OPTION_DOUBLE, &a->screen.max_shift_px, "PX",
+         "only shifts up to that many px of the micrograph are searched; 0: all", NULL, 0,
+         HUGE_COUNT, NULL},
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
          "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
         {NULL, "pipeline_control", OPTION_STRING, &a->pipeline_control, "DIR",
          "accepted: RELION adds it", NULL, 0, 0, NULL},
     };
-    size_t n = sizeof table / sizeof *table;
-    for (size_t i = 0; i < n; i++)
-        options[i] = table[i];
-    return n;
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
+static size_t list_options(arguments *a, option *options)
+{
+    return list_pairs_and_running(a, options,
+                                  list_judgement(a, options, list_files(a, options, 0)));
 }
 
 static bool collect_inputs(arguments *a, const option_set *set, mdup_error **err)
@@ -144,6 +169,7 @@ static int run_screen(arguments *a, const option_set *set)
     if (!usable)
         return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
     a->screen.order = (mdup_order)a->order;
+    a->screen.same_optics_group = a->optics_group == 1;
     a->screen.bin = (int32_t)a->bin;
     a->screen.n_threads = (int)a->threads;
     mdup_callbacks callbacks = console_callbacks(&c);

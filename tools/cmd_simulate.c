@@ -15,14 +15,15 @@ static const char *const names_names[] = {"epu", "serialem", "mcgill", "plain", 
 /* What the option table writes to, in the table's types. */
 typedef struct {
     mdup_simulate_options simulate;
-    int64_t micrographs, duplicates, overlaps, seed, shots, bin, threads;
+    int64_t micrographs, seed, shots, bin, threads, particles;
+    int64_t duplicates, overlaps; /* NOT_GIVEN: the default, rounded up to whole holes */
     const char *artefacts;
     int64_t size[2];
     double defocus[2];
     int specimen, format, names;
 } arguments;
 
-enum { MOST_OPTIONS = 20 };
+enum { MOST_OPTIONS = 24, NOT_GIVEN = -1 };
 
 static arguments defaults(void)
 {
@@ -30,11 +31,11 @@ static arguments defaults(void)
     mdup_simulate_options *s = &a.simulate;
     mdup_simulate_options_init(s);
     a.micrographs = s->n_micrographs;
-    a.duplicates = s->n_duplicates;
-    a.overlaps = s->n_overlaps;
+    a.duplicates = a.overlaps = NOT_GIVEN;
     a.seed = (int64_t)s->seed;
     a.shots = s->n_shots;
     a.bin = s->bin;
+    a.particles = s->n_particles;
     a.artefacts = "none";
     a.size[0] = s->nx;
     a.size[1] = s->ny;
@@ -46,7 +47,7 @@ static arguments defaults(void)
     return a;
 }
 
-static size_t list_options(arguments *a, option *options)
+static size_t list_output(arguments *a, option *options, size_t n)
 {
     mdup_simulate_options *s = &a->simulate;
     const option table[] = {
@@ -57,6 +58,14 @@ static size_t list_options(arguments *a, option *options)
          "pixel type: float32, float16, int16 or uint8", NULL, 0, 0, format_names},
         {NULL, "names", OPTION_CHOICE, &a->names, "STYLE",
          "named as by epu, serialem, mcgill or plain", NULL, 0, 0, names_names},
+    };
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
+static size_t list_session(arguments *a, option *options, size_t n)
+{
+    mdup_simulate_options *s = &a->simulate;
+    const option table[] = {
         {"Session", "micrographs", OPTION_INT, &a->micrographs, "N", "how many", NULL, 1, 100000,
          NULL},
         {NULL, "size", OPTION_SIZE, a->size, "WxH", "of a micrograph, px", NULL, 64, 16384, NULL},
@@ -67,9 +76,11 @@ static size_t list_options(arguments *a, option *options)
          "pixels of 4 A and more",
          NULL, 1, 16, NULL},
         {NULL, "duplicates", OPTION_INT, &a->duplicates, "K",
-         "second exposures that share more than half of the frame", NULL, 0, 100000, NULL},
+         "second exposures that share more than half of the frame",
+         "4, rounded up to a multiple of --shots", 0, 100000, NULL},
         {NULL, "overlaps", OPTION_INT, &a->overlaps, "M",
-         "second exposures that share less than half of the frame", NULL, 0, 100000, NULL},
+         "second exposures that share less than half of the frame",
+         "2, rounded up to a multiple of --shots", 0, 100000, NULL},
         {NULL, "shots", OPTION_INT, &a->shots, "N",
          "exposures of a hole; when a hole is recorded again, all of them are, with the same shift",
          NULL, 1, 4, NULL},
@@ -77,6 +88,14 @@ static size_t list_options(arguments *a, option *options)
          "share of the frame that neighbours in a hole have in common", NULL, 0, 0.2, NULL},
         {NULL, "seed", OPTION_INT, &a->seed, "S",
          "another seed, another session; the same seed, the same bytes", NULL, 0, 9e15, NULL},
+    };
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
+static size_t list_specimen_and_running(arguments *a, option *options, size_t n)
+{
+    mdup_simulate_options *s = &a->simulate;
+    const option table[] = {
         {"Specimen and microscope", "specimen", OPTION_CHOICE, &a->specimen, "KIND",
          "particles, filaments, empty (ice alone), mixed, lattice (two-dimensional crystals), "
          "carbon (particles on carbon film), bundles (of filaments, parallel in the whole session) "
@@ -86,6 +105,10 @@ static size_t list_options(arguments *a, option *options)
          "none, or some of edge (of the beam, in every frame), pattern (of the detector, strong), "
          "ringing (strong), line (of wrong gain), drift (in some frames), with commas between them",
          NULL, 0, 0, NULL},
+        {NULL, "particles", OPTION_INT, &a->particles, "N",
+         "particles in a frame, on the average; 0: as usual for the specimen, for particles 80 to "
+         "220 on the area of a K3 frame, each place with its own",
+         NULL, 0, 1e6, NULL},
         {NULL, "mass", OPTION_DOUBLE, &s->mass_kDa, "kDa", "mass of a particle", NULL, 5, 10000,
          NULL},
         {NULL, "defocus", OPTION_RANGE, a->defocus, "A,B",
@@ -95,18 +118,28 @@ static size_t list_options(arguments *a, option *options)
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
          "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
     };
-    size_t n = sizeof table / sizeof *table;
-    for (size_t i = 0; i < n; i++)
-        options[i] = table[i];
-    return n;
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
+static size_t list_options(arguments *a, option *options)
+{
+    return list_specimen_and_running(a, options,
+                                     list_session(a, options, list_output(a, options, 0)));
+}
+
+/* What was not given keeps the default, in whole holes. */
+static int32_t second_exposures(int64_t given, int32_t usual, int64_t shots)
+{
+    return (int32_t)(given == NOT_GIVEN ? (usual + shots - 1) / shots * shots : given);
 }
 
 static void gather(arguments *a)
 {
     mdup_simulate_options *s = &a->simulate;
     s->n_micrographs = (int32_t)a->micrographs;
-    s->n_duplicates = (int32_t)a->duplicates;
-    s->n_overlaps = (int32_t)a->overlaps;
+    s->n_duplicates = second_exposures(a->duplicates, s->n_duplicates, a->shots);
+    s->n_overlaps = second_exposures(a->overlaps, s->n_overlaps, a->shots);
+    s->n_particles = (int32_t)a->particles;
     s->n_shots = (int32_t)a->shots;
     s->bin = (int32_t)a->bin;
     s->seed = (uint64_t)a->seed;

@@ -8,6 +8,12 @@
 #include "base/number.h"
 #include "base/strbuf.h"
 
+size_t options_append(option *options, size_t n, const option *table, size_t table_n)
+{
+    memcpy(options + n, table, table_n * sizeof *table);
+    return n + table_n;
+}
+
 static bool push(option_strings *list, const char *text, mdup_error **err)
 {
     if (!mdup_grow((void **)&list->items, &list->capacity, list->n + 1, sizeof *list->items, err))

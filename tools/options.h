@@ -47,6 +47,10 @@ typedef struct {
     option_strings repeated;   /* out: names given more than once, of which the last counts */
 } option_set;
 
+/** Copies a table behind the n options that are there and returns how many there are then; tables that would be too long are made of
+ *  parts.  There is room for them all. */
+size_t options_append(option *options, size_t n, const option *table, size_t table_n);
+
 /** Reads the arguments (without program and command).  Everything behind "--" is positional.  False
  * with *err (INVALID): the message says which argument and what is allowed. */
 bool options_parse(option_set *set, int argc, char *const *argv, mdup_error **err) MDUP_MUST_CHECK;

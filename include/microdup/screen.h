@@ -38,6 +38,13 @@ typedef struct {
     bool strict;        /* fail when a micrograph cannot be judged */
     bool dry_run;       /* plan and tell, read and write nothing */
     const char *command_line; /* for the record in summary.json; may be NULL */
+
+    /* 0: all; else only shifts up to this (Euclidean, px of the micrograph, as in pairs.csv) are
+     * searched and reported, give or take a binned px, to which a shift is known.  Never fewer than
+     * those within 18 binned px are searched, or the search could not tell what is usual. */
+    double max_shift_px;
+    bool same_optics_group; /* false; compare micrographs of one rlnOpticsGroup with each other
+                               only; those without one are a group of their own */
 } mdup_screen_options;
 
 typedef struct {

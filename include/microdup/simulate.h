@@ -83,6 +83,11 @@ typedef struct {
                            overlaps are multiples of it.  0 stands for 1, the default */
     double shot_overlap; /* 0 to 0.2: share of the frame that neighbours in a hole have in common,
                             in a corner when there are 2 or 4; default 0 */
+    int32_t
+        n_particles; /* mean number of particles in a frame (of nx by ny at pixel_A), the same at
+                            every place; at most one in 1000 A^2, none with EMPTY.  0, the default:
+                            as usual for the specimen, each place having its own, such as 80 to 220
+                            on the area of a K3 frame for PARTICLES */
 } mdup_simulate_options;
 
 /** "particles", "float32", "epu", ...; static storage; NULL for a value that is none. */

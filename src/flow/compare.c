@@ -278,6 +278,15 @@ static bool is_copy(const mdup_copies *copies, const mdup_pair *pair)
     return found && found->a == pair->a;
 }
 
+/* A shift is known to a px of the frame or better, so that a pair at the very limit may be measured beyond it. */
+static const double SHIFT_CERTAINTY_px = 1;
+
+static bool is_asked_for(const comparison *c, const mdup_pair *pair)
+{
+    double most = c->frames->max_shift_px;
+    return most <= 0 || hypot(pair->shift_x_px, pair->shift_y_px) <= most + SHIFT_CERTAINTY_px;
+}
+
 static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *out,
                              mdup_error **err)
 {
@@ -287,7 +296,8 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
     mdup_pair *kept = mdup_calloc(c->shortlist.n + copies.n, sizeof *kept, err);
     size_t n = 0;
     for (size_t i = 0; kept && i < c->shortlist.n; i++)
-        if (c->pairs[i].log10_evalue <= log10(max_evalue) && !is_copy(&copies, &c->pairs[i]))
+        if (c->pairs[i].log10_evalue <= log10(max_evalue) && is_asked_for(c, &c->pairs[i]) &&
+            !is_copy(&copies, &c->pairs[i]))
             kept[n++] = c->pairs[i];
     for (size_t i = 0; kept && i < copies.n; i++)
         kept[n++] = (mdup_pair){.a = copies.items[i].a,
@@ -343,12 +353,17 @@ static void clear(comparison *c)
 bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, int n_threads,
                          const mdup_callbacks *callbacks, mdup_pair_list *out, mdup_error **err)
 {
-    if (mdup_search_count_pairs(frames) == 0) {
+    int64_t n_pairs;
+    if (!mdup_search_count_pairs(frames, &n_pairs, err))
+        return false;
+    if (n_pairs == 0) {
         *out = (mdup_pair_list){0};
         return true;
     }
     comparison c = {.frames = frames, .callbacks = callbacks, .n_threads = n_threads};
     c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
+    if (c.conditioner && frames->max_shift_px > 0)
+        mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
     bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
               mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
               verify_all(&c, err) && rate_all(&c, err) &&

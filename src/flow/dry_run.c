@@ -51,21 +51,26 @@ static bool first_size(const mdup_catalog *c, mdup_mode0 mode0, int32_t *nx, int
     return false;
 }
 
-static bool count_pairs(const mdup_screen_options *o, size_t n, int64_t *count, mdup_error **err)
+/* As if every file could be read and all had one size. */
+static bool count_pairs(const mdup_screen_options *o, const mdup_catalog *c, int64_t *count,
+                        mdup_error **err)
 {
-    size_t *order = mdup_calloc(n, sizeof *order, err);
-    if (!order)
-        return false;
-    for (size_t i = 0; i < n; i++)
+    size_t *order = mdup_calloc(c->n, sizeof *order, err);
+    int64_t *group = order ? mdup_calloc(c->n, sizeof *group, err) : NULL;
+    for (size_t i = 0; group && i < c->n; i++) {
         order[i] = i;
-    mdup_search_frames frames = {.n = n,
+        group[i] = c->micrographs[i].optics_group;
+    }
+    mdup_search_frames frames = {.n = c->n,
                                  .order = order,
                                  .images_per_move = o->images_per_move,
                                  .images_per_hole = o->images_per_hole,
-                                 .scan_range = o->scan_range};
-    *count = mdup_search_count_pairs(&frames);
+                                 .scan_range = o->scan_range,
+                                 .group = o->same_optics_group ? group : NULL};
+    bool ok = group && mdup_search_count_pairs(&frames, count, err);
+    free(group);
     free(order);
-    return true;
+    return ok;
 }
 
 static void say_comparison(const mdup_screen_options *o, const mdup_catalog *c, int32_t nx,
@@ -79,6 +84,9 @@ static void say_comparison(const mdup_screen_options *o, const mdup_catalog *c, 
     mdup_log(callbacks, MDUP_LOG_INFO,
              "%lld pairs to compare with %d thread%s, about %.0f MB of memory", (long long)n_pairs,
              n_threads, n_threads == 1 ? "" : "s", memory_bytes / 1e6);
+    if (o->max_shift_px > 0)
+        mdup_log(callbacks, MDUP_LOG_INFO, "shifts up to %g px of the micrograph are searched",
+                 o->max_shift_px);
 }
 
 bool mdup_dry_run(const mdup_screen_options *o, const mdup_catalog *c, int n_threads,
@@ -92,7 +100,7 @@ bool mdup_dry_run(const mdup_screen_options *o, const mdup_catalog *c, int n_thr
         mdup_log(callbacks, MDUP_LOG_WARNING, "%zu of the files %s missing", n_missing,
                  n_missing == 1 ? "is" : "are");
     int32_t nx, ny;
-    if (!count_pairs(o, c->n, &summary->n_pairs_compared, err))
+    if (!count_pairs(o, c, &summary->n_pairs_compared, err))
         return false;
     summary->n_micrographs = (int64_t)c->n;
     if (first_size(c, (mdup_mode0)o->mode0, &nx, &ny))

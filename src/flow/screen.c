@@ -133,6 +133,7 @@ static bool read_all(screen *s, mdup_error **err)
 typedef struct {
     const screen *screen;
     const mdup_geometry *geometry;
+    int64_t *group; /* of each member; NULL: pairs of any */
 } frame_source;
 
 static const int8_t *get_frame(void *context, size_t index)
@@ -155,7 +156,20 @@ static mdup_search_frames frames_of(const screen *s, frame_source *source)
         .images_per_move = s->options->images_per_move,
         .images_per_hole = s->options->images_per_hole,
         .scan_range = s->options->scan_range,
+        .group = source->group,
+        .max_shift_px = s->options->max_shift_px / g->bin,
     };
+}
+
+static bool list_groups(frame_source *source, mdup_error **err)
+{
+    const mdup_geometry *g = source->geometry;
+    if (!source->screen->options->same_optics_group)
+        return true;
+    source->group = mdup_calloc(g->n, sizeof *source->group, err);
+    for (size_t i = 0; source->group && i < g->n; i++)
+        source->group[i] = source->screen->catalog->micrographs[g->members[i]].optics_group;
+    return source->group != NULL;
 }
 
 /* From indices and binned px of a geometry to those of the session. */
@@ -178,7 +192,9 @@ static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *l
 
 static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err)
 {
-    frame_source source = {s, g};
+    frame_source source = {s, g, NULL};
+    if (!list_groups(&source, err))
+        return false;
     mdup_search_frames frames = frames_of(s, &source);
     mdup_pair_list list = {0};
     bool ok = mdup_compare_frames(&frames, s->options->max_evalue, s->n_threads, s->callbacks,
@@ -186,6 +202,7 @@ static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err
               add_pairs(s, g, &list, err);
     s->summary.n_pairs_compared += list.n_compared;
     free(list.items);
+    free(source.group);
     return ok;
 }
 
@@ -312,6 +329,8 @@ static bool check_any_judged(const screen *s, mdup_error **err)
                      s->judgements[0].reason ? s->judgements[0].reason : "no reason known");
 }
 
+static const double LARGEST_SHIFT_px = 1e9;
+
 static bool check_options(const mdup_screen_options *o, mdup_error **err)
 {
     if (o->n_inputs == 0)
@@ -322,6 +341,11 @@ static bool check_options(const mdup_screen_options *o, mdup_error **err)
     if (o->images_per_move < 1 || o->images_per_hole < 1 || o->scan_range < 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "--imagespermove and --imagesperhole begin at 1, --scanrange at 0");
+    /* Written so that NaN is refused. */
+    if (!(o->max_shift_px >= 0 && o->max_shift_px <= LARGEST_SHIFT_px))
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--max-shift %g is not possible: use 0 (no limit) to 1e9 px",
+                         o->max_shift_px);
     return true;
 }
 
@@ -330,6 +354,12 @@ static void say_plan(const screen *s)
     const mdup_catalog *c = s->catalog;
     mdup_log(s->callbacks, MDUP_LOG_INFO, "%zu micrograph%s; order: %s (%s)", c->n,
              c->n == 1 ? "" : "s", mdup_order_name(c->order_used), c->order_reason);
+    size_t n_grouped = 0;
+    for (size_t i = 0; i < c->n; i++)
+        n_grouped += c->micrographs[i].optics_group != 0;
+    if (s->options->same_optics_group && n_grouped == 0)
+        mdup_log(s->callbacks, MDUP_LOG_WARNING,
+                 "the input has no optics groups: --optics-group same leaves no pair out");
 }
 
 static bool run(screen *s, mdup_error **err)

@@ -18,6 +18,8 @@ static void put_parameters(mdup_json *json, const mdup_screen_options *o, int n_
     mdup_json_int(json, "imagespermove", o->images_per_move);
     mdup_json_int(json, "imagesperhole", o->images_per_hole);
     mdup_json_int(json, "scanrange", o->scan_range);
+    mdup_json_double(json, "max_shift", o->max_shift_px);
+    mdup_json_string(json, "optics_group", o->same_optics_group ? "same" : "any");
     mdup_json_double(json, "min_overlap", o->min_overlap);
     mdup_json_double(json, "evalue", o->max_evalue);
     mdup_json_bool(json, "strict", o->strict);

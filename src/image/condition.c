@@ -21,6 +21,10 @@ static const float LOW_CUT = 0.03f;
 /* Shifts that share less than this of the frame are not searched: the fewer pixels, the more such shifts line up by chance. */
 static const float LEAST_SHARED = 0.012f;
 
+/* A search that is restricted looks at shifts up to the limit, but never below LEAST_REACH_px (some 400 samples of the map, of which a peak
+ * takes three to ten), and SHIFT_MARGIN_px: a sample of the map is 1.4 px wide. */
+static const double LEAST_REACH_px = 16, SHIFT_MARGIN_px = 2;
+
 /* Sigma of the smoothing of each frame's own power spectrum, in samples of the padded plane.  With 9, 6 and 4 samples the faintest corner
  * overlap of CU428 has a log10 E of -0.9, -1.5 and -2.5; particles and filaments do not care. */
 static const double WHITENING_SIGMA = 4.0;
@@ -71,13 +75,18 @@ static double shared_length(const float *window, int32_t n, double shift)
     return (1 - fraction) * sum[0] + fraction * sum[1];
 }
 
+/* The shift, in px of the frame, that sample i of a side of the map stands for. */
+static double shift_at(int32_t i, int32_t padded_n, int32_t map_n)
+{
+    int32_t signed_i = i <= map_n / 2 ? i : i - map_n;
+    return (double)signed_i * padded_n / map_n;
+}
+
 static void fill_shared(double *shared, const float *window, int32_t n, int32_t padded_n,
                         int32_t map_n)
 {
-    for (int32_t i = 0; i < map_n; i++) {
-        int32_t signed_i = i <= map_n / 2 ? i : i - map_n;
-        shared[i] = shared_length(window, n, (double)signed_i * padded_n / map_n);
-    }
+    for (int32_t i = 0; i < map_n; i++)
+        shared[i] = shared_length(window, n, shift_at(i, padded_n, map_n));
 }
 
 static bool make_shared_table(mdup_conditioner *c, mdup_error **err)
@@ -158,6 +167,16 @@ mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err)
         return NULL;
     }
     return c;
+}
+
+void mdup_conditioner_limit_shifts(mdup_conditioner *c, double max_shift_px)
+{
+    double reach = fmax(max_shift_px, LEAST_REACH_px) + SHIFT_MARGIN_px;
+    for (int32_t y = 0; y < c->map_ny; y++)
+        for (int32_t x = 0; x < c->map_nx; x++)
+            if (hypot(shift_at(x, c->padded_nx, c->map_nx), shift_at(y, c->padded_ny, c->map_ny)) >
+                reach)
+                c->inverse_root_shared[(ptrdiff_t)y * c->map_nx + x] = 0;
 }
 
 void mdup_conditioner_free(mdup_conditioner *c)

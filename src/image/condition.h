@@ -63,6 +63,11 @@ void mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *fra
 void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
                                      const mdup_statistics *statistics);
 
+/** Leaves shifts longer than max_shift_px (of the frame, Euclidean) out of the search, in tables made afterwards with the conditioner.  Two px
+ *  more are searched, so that the sample next to a shift of that length is, and never less than 18 px each way: the fewer samples the map
+ *  has, the more a true peak is itself what it is compared with. */
+void mdup_conditioner_limit_shifts(mdup_conditioner *conditioner, double max_shift_px);
+
 /** Complex samples of a conditioned spectrum. */
 size_t mdup_condition_size(const mdup_conditioner *conditioner);
 

@@ -7,6 +7,7 @@
 
 typedef struct {
     uint64_t hash;
+    int64_t group;
     size_t index;
 } key;
 
@@ -31,6 +32,8 @@ static int by_hash(const void *left, const void *right)
     const key *l = left, *r = right;
     if (l->hash != r->hash)
         return l->hash < r->hash ? -1 : 1;
+    if (l->group != r->group)
+        return l->group < r->group ? -1 : 1;
     return l->index < r->index ? -1 : l->index > r->index;
 }
 
@@ -54,10 +57,12 @@ bool mdup_find_copies(const mdup_search_frames *f, mdup_copies *out, mdup_error 
         return false;
     }
     for (size_t i = 0; i < f->n; i++)
-        keys[i] = (key){hash_of(f->get(f->context, i), (size_t)f->nx * (size_t)f->ny), i};
+        keys[i] = (key){hash_of(f->get(f->context, i), (size_t)f->nx * (size_t)f->ny),
+                        f->group ? f->group[i] : 0, i};
     qsort(keys, f->n, sizeof *keys, by_hash);
     for (size_t first = 0, i = 1; i < f->n; i++) {
-        if (keys[i].hash != keys[first].hash || !same_bytes(f, keys[first].index, keys[i].index))
+        if (keys[i].hash != keys[first].hash || keys[i].group != keys[first].group ||
+            !same_bytes(f, keys[first].index, keys[i].index))
             first = i;
         else if (mdup_search_wants(f, keys[first].index, keys[i].index))
             copies.items[copies.n++] = (mdup_copy){keys[first].index, keys[i].index};

@@ -6,7 +6,7 @@
 #include "search/search.h"
 
 typedef struct {
-    size_t a, b; /* a < b; a is the first frame of these bytes */
+    size_t a, b; /* a < b; a is the first frame of these bytes, in its group */
 } mdup_copy;
 
 typedef struct {

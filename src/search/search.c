@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "run/executor.h"
@@ -17,20 +18,59 @@ enum { CANDIDATES_PER_FRAME = 4, CANDIDATES_BESIDE = 2000 };
 
 bool mdup_search_wants(const mdup_search_frames *f, size_t a, size_t b)
 {
+    if (f->group && f->group[a] != f->group[b])
+        return false;
     int64_t distance = (int64_t)(f->order[b] - f->order[a]) - f->images_per_move;
     return distance >= 0 && distance % f->images_per_hole == 0 &&
            (f->scan_range == 0 || distance < f->scan_range);
 }
 
-int64_t mdup_search_count_pairs(const mdup_search_frames *f)
+static int64_t pairs_among(size_t n)
 {
-    if (f->images_per_move == 1 && f->images_per_hole == 1 && f->scan_range == 0)
-        return (int64_t)f->n * ((int64_t)f->n - 1) / 2;
-    int64_t count = 0;
+    return n < 2 ? 0 : (int64_t)n * ((int64_t)n - 1) / 2;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const int64_t *l = left, *r = right;
+    return *l < *r ? -1 : *l > *r;
+}
+
+static bool count_in_groups(const mdup_search_frames *f, int64_t *count, mdup_error **err)
+{
+    int64_t *sorted = mdup_calloc(f->n, sizeof *sorted, err);
+    if (!sorted)
+        return false;
+    if (f->n > 0) {
+        memcpy(sorted, f->group, f->n * sizeof *sorted);
+        qsort(sorted, f->n, sizeof *sorted, by_number);
+    }
+    int64_t sum = 0;
+    for (size_t first = 0, i = 1; i <= f->n; i++) {
+        if (i < f->n && sorted[i] == sorted[first])
+            continue;
+        sum += pairs_among(i - first);
+        first = i;
+    }
+    free(sorted);
+    *count = sum;
+    return true;
+}
+
+bool mdup_search_count_pairs(const mdup_search_frames *f, int64_t *count, mdup_error **err)
+{
+    if (f->images_per_move == 1 && f->images_per_hole == 1 && f->scan_range == 0) {
+        if (f->group)
+            return count_in_groups(f, count, err);
+        *count = pairs_among(f->n);
+        return true;
+    }
+    int64_t sum = 0;
     for (size_t a = 0; a < f->n; a++)
         for (size_t b = a + 1; b < f->n; b++)
-            count += mdup_search_wants(f, a, b);
-    return count;
+            sum += mdup_search_wants(f, a, b);
+    *count = sum;
+    return true;
 }
 
 double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
@@ -46,7 +86,8 @@ double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
 
 /* ---- which pairs are remembered ---- */
 
-/* A well-mixed number of a pair (splitmix64, Steele 2014): the same pairs are drawn whatever the threads do. */
+/* A well-mixed number of a pair of frames (splitmix64, Steele 2014): the same pairs are drawn whatever the threads do.  Not of their places
+ * in the session, which a micrograph that cannot be judged moves. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     uint64_t z = a * 0x9E3779B97F4A7C15u + b * 0xD1B54A32D192ED03u + 0x8CB92BA72F3D8DD7u;
@@ -55,11 +96,11 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return z ^ (z >> 31);
 }
 
-static bool is_drawn(const mdup_search_frames *f, size_t a, size_t b, int64_t n_pairs)
+static bool is_drawn(size_t a, size_t b, int64_t n_pairs)
 {
     if (n_pairs <= SAMPLE_PAIRS)
         return true;
-    double uniform = (double)(mix(f->order[a], f->order[b]) >> 11) * 0x1p-53;
+    double uniform = (double)(mix(a, b) >> 11) * 0x1p-53;
     return uniform * (double)n_pairs < SAMPLE_PAIRS;
 }
 
@@ -160,7 +201,7 @@ static bool compare_row(void *context, size_t item, int w, mdup_error **err)
         size_t b = s->first[1] + j;
         if (!mdup_search_wants(s->frames, a, b))
             continue;
-        mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(s->frames, a, b, s->n_pairs)};
+        mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(a, b, s->n_pairs)};
         mdup_correlate(s->conditioner, s->spectra[0] + item * size, columns + j * size,
                        &s->workers[w].correlate, candidate.peaks);
         candidate.coarse = candidate.peaks[0].local_z;
@@ -284,10 +325,10 @@ bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *condi
                 .conditioner = conditioner,
                 .callbacks = callbacks,
                 .n_threads = n_threads,
-                .sample_size = mdup_statistics_sample_size(frames->n),
-                .n_pairs = mdup_search_count_pairs(frames)};
+                .sample_size = mdup_statistics_sample_size(frames->n)};
     s.found.most = CANDIDATES_BESIDE + CANDIDATES_PER_FRAME * frames->n;
-    bool ok = s.n_pairs == 0 || (make_room(&s, err) && compare_all(&s, err));
+    bool ok = mdup_search_count_pairs(frames, &s.n_pairs, err) &&
+              (s.n_pairs == 0 || (make_room(&s, err) && compare_all(&s, err)));
     clear(&s);
     if (!ok) {
         free(s.found.items);

@@ -12,7 +12,7 @@
 #include "image/condition.h"
 #include "search/correlate.h"
 
-/* The frames of one geometry and which of their pairs are asked for. */
+/* The frames of one geometry, which of their pairs are asked for and how far apart. */
 typedef struct {
     int32_t nx, ny;
     size_t n;
@@ -26,13 +26,17 @@ typedef struct {
     /* Pairs whose distance in `order` is images_per_move + k * images_per_hole, k >= 0, less than
      * images_per_move + scan_range; scan_range 0: no end. */
     int64_t images_per_move, images_per_hole, scan_range;
+    const int64_t *group; /* of each frame: only pairs within a group are asked for; NULL: any */
+    double max_shift_px;  /* of the frame: pairs with a longer shift are not asked for; 0: any */
 } mdup_search_frames;
 
-/** Whether the pair a < b is asked for. */
+/** Whether the pair a < b is asked for, as far as is known before it is looked at. */
 bool mdup_search_wants(const mdup_search_frames *frames, size_t a, size_t b);
 
-/** How many pairs are asked for. */
-int64_t mdup_search_count_pairs(const mdup_search_frames *frames);
+/** How many pairs mdup_search_wants.  By the sizes of the groups, without a look at each pair, when nothing else restricts them.
+ *  False with *err (NOMEM). */
+bool mdup_search_count_pairs(const mdup_search_frames *frames, int64_t *count,
+                             mdup_error **err) MDUP_MUST_CHECK;
 
 /** What frames and search of n frames of nx by ny take, in bytes: known before anything is read. */
 double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads);
@@ -52,8 +56,8 @@ typedef struct {
     int64_t n_compared;
 } mdup_shortlist;
 
-/** Compares every pair asked for and keeps the best of them and a random sample.  The conditioner has its statistics, made of the first
- *  mdup_statistics_sample_size(frames->n) frames.  The answer does not depend on n_threads.  False with *err (NOMEM, ABORTED).  Free
+/** Compares every pair asked for and keeps the best of them and a random sample.  The conditioner has its limit of the shifts and
+ *  its statistics, made of the first mdup_statistics_sample_size(frames->n) frames.  The answer does not depend on n_threads.  False with *err (NOMEM, ABORTED).  Free
  *  out->items with free(). */
 bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *conditioner,
                  int n_threads, const mdup_callbacks *callbacks, mdup_shortlist *out,

@@ -1,5 +1,6 @@
 #include <microdup/simulate.h>
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -157,6 +158,29 @@ static bool check_binning(const mdup_simulate_options *o, mdup_error **err)
     return true;
 }
 
+/* What a particle of some 15 kDa covers: no film holds more of them. */
+static const double LEAST_AREA_A2 = 1000;
+
+static bool check_particles(const mdup_simulate_options *o, mdup_error **err)
+{
+    if (o->n_particles < 0)
+        return mdup_fail(
+            err, MDUP_ERROR_INVALID,
+            "--particles %d is not possible: use 0 (as usual for the specimen) or more",
+            (int)o->n_particles);
+    if (o->n_particles > 0 && o->specimen == MDUP_SPECIMEN_EMPTY)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--particles %d is not possible with --specimen empty, which has none",
+                         (int)o->n_particles);
+    double x_A = o->nx * o->pixel_A, y_A = o->ny * o->pixel_A;
+    if (o->n_particles * LEAST_AREA_A2 > x_A * y_A)
+        return mdup_fail(
+            err, MDUP_ERROR_INVALID,
+            "--particles %d is too many for a frame of %.0f x %.0f A: use %.0f or fewer",
+            (int)o->n_particles, x_A, y_A, floor(x_A * y_A / LEAST_AREA_A2));
+    return true;
+}
+
 static bool check_shots(const mdup_simulate_options *o, mdup_error **err)
 {
     if (!is_within(o->n_shots, 0, 4))
@@ -200,5 +224,5 @@ bool mdup_simulate_options_check(const mdup_simulate_options *o, mdup_error **er
                          "--artefacts %u is not known: use the sum of some of 1, 2, 4, 8, 16",
                          o->artefacts);
     return check_counts(o, err) && check_numbers(o, err) && check_binning(o, err) &&
-           check_shots(o, err);
+           check_shots(o, err) && check_particles(o, err);
 }

@@ -29,6 +29,9 @@ bool mdup_sample_make(const mdup_simulate_options *options, mdup_sample *sample,
                         .frame_x_A = options->nx * options->pixel_A,
                         .frame_y_A = options->ny * options->pixel_A,
                         .is_binned = options->bin > 1};
+    if (options->n_particles > 0)
+        made.recipe.particles_least = made.recipe.particles_most =
+            options->n_particles * FIELD_A2 / (made.frame_x_A * made.frame_y_A);
     mdup_rng rng = mdup_rng_new(mdup_key(made.key, MDUP_KEY_SAMPLE));
     made.filament_angle = mdup_rng_between(&rng, 0, PI);
     if (!mdup_protein_make(options->mass_kDa, mdup_key(made.key, MDUP_KEY_PROTEIN), &made.protein,

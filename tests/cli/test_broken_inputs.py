@@ -1282,6 +1282,67 @@ USAGE = {
         "microdup screen: ",
         '--imagespermove takes a whole number from 1 to 1000000000, not "0"',
     ),
+    "shift negative": (
+        ["screen", "in.star", "--max-shift", "-1"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "-1"',
+    ),
+    "shift NaN": (
+        ["screen", "in.star", "--max-shift", "nan"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "nan"',
+    ),
+    "shift infinite": (
+        ["screen", "in.star", "--max-shift", "inf"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "inf"',
+    ),
+    "shift huge": (
+        ["screen", "in.star", "--max-shift", "1e10"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "1e10"',
+    ),
+    "shift beyond a double": (
+        ["screen", "in.star", "--max-shift", "1e999"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "1e999"',
+    ),
+    "shift with a unit": (
+        ["screen", "in.star", "--max-shift", "500px"],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not "500px"',
+    ),
+    "shift empty": (
+        ["screen", "in.star", "--max-shift="],
+        "microdup screen: ",
+        '--max-shift takes a number from 0 to 1e+09, not ""',
+    ),
+    "shift missing": (["screen", "in.star", "--max-shift"], "microdup screen: ", "--max-shift needs a value (PX)"),
+    "shift misspelled": (
+        ["screen", "in.star", "--max_shift", "500"],
+        "microdup screen: ",
+        "there is no option --max_shift; did you mean --max-shift?",
+    ),
+    "optics group by number": (
+        ["screen", "in.star", "--optics-group", "1"],
+        "microdup screen: ",
+        '--optics-group takes any or same, not "1"',
+    ),
+    "optics group in capitals": (
+        ["screen", "in.star", "--optics-group", "Same"],
+        "microdup screen: ",
+        '--optics-group takes any or same, not "Same"',
+    ),
+    "optics group empty": (
+        ["screen", "in.star", "--optics-group", ""],
+        "microdup screen: ",
+        '--optics-group takes any or same, not ""',
+    ),
+    "optics group missing": (
+        ["screen", "in.star", "--optics-group", "--strict"],
+        "microdup screen: ",
+        "--optics-group needs a value (WHICH)",
+    ),
     "share over one": (
         ["screen", "in.star", "--min-overlap", "1.5"],
         "microdup screen: ",
@@ -1357,6 +1418,66 @@ USAGE = {
         ["simulate", "--o", "x", "--defocus", "2,1"],
         "microdup simulate: ",
         '--defocus takes two numbers from 0.05 to 10, the smaller first, like 0.8,2.2, not "2,1"',
+    ),
+    "simulate a number of particles below zero": (
+        ["simulate", "--o", "x", "--particles", "-1"],
+        "microdup simulate: ",
+        '--particles takes a whole number from 0 to 1000000, not "-1"',
+    ),
+    "simulate NaN particles": (
+        ["simulate", "--o", "x", "--particles", "nan"],
+        "microdup simulate: ",
+        '--particles takes a whole number from 0 to 1000000, not "nan"',
+    ),
+    "simulate parts of particles": (
+        ["simulate", "--o", "x", "--particles", "80.5"],
+        "microdup simulate: ",
+        '--particles takes a whole number from 0 to 1000000, not "80.5"',
+    ),
+    "simulate many particles": (
+        ["simulate", "--o", "x", "--particles", "many"],
+        "microdup simulate: ",
+        '--particles takes a whole number from 0 to 1000000, not "many"',
+    ),
+    "simulate more particles than there are numbers": (
+        ["simulate", "--o", "x", "--particles", "99999999999999999999"],
+        "microdup simulate: ",
+        '--particles takes a whole number from 0 to 1000000, not "99999999999999999999"',
+    ),
+    "simulate more particles than there is room": (
+        ["simulate", "--o", "x", "--size", "100x80", "--pixel", "2", "--particles", "33"],
+        "microdup simulate: ",
+        "--particles 33 is too many for a frame of 200 x 160 A: use 32 or fewer",
+    ),
+    "simulate particles in empty ice": (
+        ["simulate", "--o", "x", "--specimen", "empty", "--particles", "80"],
+        "microdup simulate: ",
+        "--particles 80 is not possible with --specimen empty, which has none",
+    ),
+    "simulate overlaps that are no whole holes": (
+        ["simulate", "--o", "x", "--shots", "4", "--overlaps", "2"],
+        "microdup simulate: ",
+        "--shots 4 needs --micrographs, --duplicates and --overlaps that are multiples of it, for holes are recorded as a whole",
+    ),
+    "simulate duplicates that are no whole holes": (
+        ["simulate", "--o", "x", "--shots", "3", "--duplicates", "4"],
+        "microdup simulate: ",
+        "--shots 3 needs --micrographs, --duplicates and --overlaps that are multiples of it, for holes are recorded as a whole",
+    ),
+    "simulate micrographs that are no whole holes": (
+        ["simulate", "--o", "x", "--shots", "4", "--micrographs", "30"],
+        "microdup simulate: ",
+        "--shots 4 needs --micrographs, --duplicates and --overlaps that are multiples of it, for holes are recorded as a whole",
+    ),
+    "simulate too few holes": (
+        ["simulate", "--o", "x", "--shots", "4", "--micrographs", "8"],
+        "microdup simulate: ",
+        "--duplicates 4 and --overlaps 4 need --micrographs 9 or more, and it is 8",
+    ),
+    "simulate duplicates below zero": (
+        ["simulate", "--o", "x", "--duplicates", "-1"],
+        "microdup simulate: ",
+        '--duplicates takes a whole number from 0 to 100000, not "-1"',
     ),
     "simulate unknown names": (
         ["simulate", "--o", "x", "--names", "cats"],

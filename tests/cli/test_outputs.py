@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -578,6 +579,105 @@ def test_window(session):
     ]:
         screen("micrographs.star", *options, cwd=session)
         assert len(read_csv(session / "microdup" / "pairs.csv")) == found, options
+
+
+def shifts_found(folder):
+    return sorted(round(math.hypot(float(row["shift_x_px"]), float(row["shift_y_px"]))) for row in read_csv(folder / "pairs.csv"))
+
+
+# Shots lie 67, 69 and 403 px apart; micrographs are binned by 2, and the search covers 36 px at least.
+@pytest.mark.parametrize(
+    "limit, found",
+    [("0", [67, 69, 403]), ("1e9", [67, 69, 403]), ("410", [67, 69, 403]), ("395", [67, 69]), ("75", [67, 69]), ("68", [67, 69])]
+    + [("60", []), ("20", []), ("1", []), ("1e-300", [])],
+)
+def test_max_shift(limit, found, session):
+    screen("micrographs.star", "--max-shift", limit, cwd=session)
+    out = session / "microdup"
+    assert shifts_found(out) == pytest.approx(found, abs=1)
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["parameters"]["max_shift"] == float(limit)
+    assert summary["counts"]["pairs_compared"] == 28
+    numbers = [row[key] for row in read_csv(out / "pairs.csv") for key in ("score", "ccc", "log10_evalue")]
+    assert all(math.isfinite(float(number)) for number in numbers)
+
+
+def test_max_shift_beyond_the_frame_changes_nothing(session):
+    screen("micrographs.star", "--o", "a", cwd=session)
+    screen("micrographs.star", "--o", "b", "--max-shift", 5000, cwd=session)
+    assert (session / "a" / "pairs.csv").read_bytes() == (session / "b" / "pairs.csv").read_bytes()
+
+
+def test_max_shift_keeps_copies(session):
+    link(session / "m0.mrc", session / "m8.mrc")
+    write_star(session / "in.star", [f"m{i}.mrc" for i in range(9)])
+    screen("in.star", "--max-shift", "0.001", cwd=session)
+    assert duplicates(session / "microdup") == [("m0.mrc", "m8.mrc")]
+
+
+def write_groups(path, names, groups):
+    optics = next(line for line in OPTICS.splitlines() if line.startswith("opticsGroup1"))
+    defined = "\n".join(optics.replace("Group1            1", f"Group{i}            {i}") for i in range(1, 9))
+    rows = "".join(f"{name} {group}\n" for name, group in zip(names, groups))
+    path.write_text(OPTICS.replace(optics, defined) + rows)
+
+
+@pytest.mark.parametrize(
+    "groups, pairs, found",
+    [
+        ("11111111", 28, 3),
+        ("11112222", 12, 0),
+        ("12341234", 4, 3),
+        ("12312312", 7, 0),
+        ("12221222", 1 + 15, 3),
+        ("11211321", 11, 2),
+        ("12345678", 0, 0),
+    ],
+)
+def test_optics_group(groups, pairs, found, session):
+    """m1-m5, m2-m6 and m3-m7 are found when they are of one group."""
+    write_groups(session / "in.star", [f"m{i}.mrc" for i in range(8)], groups)
+    for option, n_pairs, n_found in (("same", pairs, found), ("any", 28, 3)):
+        dry = screen("in.star", "--optics-group", option, "--dry-run", cwd=session)
+        assert f"\n{n_pairs} pairs to compare" in dry.out, dry
+        screen("in.star", "--optics-group", option, cwd=session)
+        summary = json.loads((session / "microdup" / "summary.json").read_text())
+        assert summary["counts"]["pairs_compared"] == n_pairs
+        assert summary["parameters"]["optics_group"] == option
+        assert len(read_csv(session / "microdup" / "pairs.csv")) == n_found
+
+
+def test_optics_group_and_window(session):
+    write_groups(session / "in.star", [f"m{i}.mrc" for i in range(8)], "12341234")
+    for window, n_pairs in (("4", 4), ("5", 0)):
+        options = ("--optics-group", "same", "--imagespermove", window, "--max-shift", 100)
+        dry = screen("in.star", *options, "--dry-run", cwd=session)
+        assert f"\n{n_pairs} pairs to compare" in dry.out
+        assert "\nshifts up to 100 px of the micrograph are searched\n" in dry.out
+        screen("in.star", *options, cwd=session)
+        assert json.loads((session / "microdup" / "summary.json").read_text())["counts"]["pairs_compared"] == n_pairs
+
+
+def test_optics_group_keeps_copies_of_its_own(session):
+    for i in (8, 9, 10):
+        link(session / "m0.mrc", session / f"m{i}.mrc")
+    write_groups(session / "in.star", ["m0.mrc", "m8.mrc", "m9.mrc", "m10.mrc"], "1221")
+    screen("in.star", "--optics-group", "same", cwd=session)
+    assert sorted(duplicates(session / "microdup")) == [("m0.mrc", "m10.mrc"), ("m8.mrc", "m9.mrc")]
+
+
+NO_GROUPS = "WARNING: the input has no optics groups: --optics-group same leaves no pair out\n"
+
+
+@pytest.mark.parametrize("what", [["."], ["list.txt"], ["old.star"]])
+def test_optics_group_of_inputs_without(what, session):
+    (session / "list.txt").write_text("".join(f"m{i}.mrc\n" for i in range(8)))
+    (session / "old.star").write_text("data_\n\nloop_\n_rlnMicrographName #1\n" + "".join(f"m{i}.mrc\n" for i in range(8)))
+    run = microdup("screen", *what, "--optics-group", "same", cwd=session)
+    assert (run.status, run.err) == (0, NO_GROUPS)
+    assert len(read_csv(session / "microdup" / "pairs.csv")) == 3
+    assert json.loads((session / "microdup" / "summary.json").read_text())["counts"]["pairs_compared"] == 28
+    screen(*what, "--optics-group", "any", cwd=session)
 
 
 # ---- folders ----

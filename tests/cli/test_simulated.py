@@ -1,5 +1,6 @@
 """Simulated sessions: every pair that shares half of its area is found, and none that is not there."""
 
+import numpy
 import pytest
 
 from helpers import duplicates, microdup, read_csv, screen
@@ -76,3 +77,40 @@ def test_names(names, tmp_path):
         line.split()[0] for line in (tmp_path / "s" / "corrected_micrographs.star").read_text().splitlines() if ".mrc" in line
     ]
     assert [row["micrograph"] for row in read_csv(tmp_path / "microdup" / "micrographs.csv")] == listed
+
+
+@pytest.mark.parametrize("shots, truth", [(1, (4, 2)), (2, (4, 2)), (3, (6, 3)), (4, (4, 4))])
+def test_shots_alone(shots, truth, tmp_path):
+    """What is not asked for is rounded up to whole holes."""
+    size = ("--size", "100x80", "--pixel", 20, "--bin", 2)
+    run = microdup("simulate", "--o", "a", "--shots", shots, *size, cwd=tmp_path)
+    assert (run.status, run.err) == (0, ""), run
+    given = ("--micrographs", 24, "--duplicates", truth[0], "--overlaps", truth[1])
+    run = microdup("simulate", "--o", "b", "--shots", shots, *given, *size, cwd=tmp_path)
+    assert (run.status, run.err) == (0, ""), run
+    assert truth_of(tmp_path / "a") == truth_of(tmp_path / "b")
+    assert len(truth_of(tmp_path / "a")) >= sum(truth)
+
+
+def test_shots_with_one_of_them_given(tmp_path):
+    size = ("--size", "100x80", "--pixel", 20, "--bin", 2)
+    run = microdup("simulate", "--o", "a", "--shots", 4, "--duplicates", 0, *size, cwd=tmp_path)
+    assert (run.status, run.err) == (0, ""), run
+    shares = [overlap for _, _, overlap in truth_of(tmp_path / "a").values()]
+    assert len(shares) >= 4 and max(shares) < 0.5
+
+
+def contrast(folder):
+    """Of the binned frames, mean over the session: particles are what makes it."""
+    data = [numpy.fromfile(path, "f4", offset=1024).reshape(255, 360) for path in sorted((folder / "Micrographs").iterdir())]
+    return numpy.mean([(pixels / pixels.mean()).var() for pixels in data])
+
+
+def test_particles(tmp_path):
+    seen = []
+    for n in (20, 80, 220):
+        options = ("--micrographs", 6, "--duplicates", 1, "--overlaps", 1, "--size", "360x255", "--pixel", 13.28, "--mass", 2000)
+        run = microdup("simulate", "--o", f"s{n}", "--particles", n, *options, "--bin", 2, "--dose", 1000, cwd=tmp_path)
+        assert (run.status, run.err) == (0, ""), run
+        seen.append(contrast(tmp_path / f"s{n}"))
+    assert seen[0] < seen[1] < seen[2]

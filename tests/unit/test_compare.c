@@ -7,6 +7,7 @@ enum { NX = 180, NY = 128, PIXELS = NX * NY, N = 20 };
 typedef struct {
     int8_t frames[N][PIXELS];
     size_t order[N];
+    double max_shift_px;
 } session;
 
 static const int8_t *get(void *context, size_t index)
@@ -49,7 +50,8 @@ static mdup_pair_list compare(session *s)
                                  .context = s,
                                  .order = s->order,
                                  .images_per_move = 1,
-                                 .images_per_hole = 1};
+                                 .images_per_hole = 1,
+                                 .max_shift_px = s->max_shift_px};
     mdup_pair_list list;
     mdup_error *err = NULL;
     assert_true(mdup_compare_frames(&frames, 1e-3, 2, NULL, &list, &err));
@@ -94,6 +96,32 @@ static void small_shifts_are_still_found(void **state)
     free(s);
 }
 
+/* The limit holds to a px; a search that narrow still knows what is usual. */
+static void longer_shifts_are_not_asked_for(void **state)
+{
+    (void)state;
+    session *s = calloc(1, sizeof *s);
+    static const struct {
+        int dx, dy;
+        double max_shift_px;
+        bool is_found;
+    } cases[] = {{0, 0, 1e-300, true}, {0, 0, 1, true},  {5, 2, 2, false},   {5, 2, 4, false},
+                 {5, 2, 5, true},      {5, 2, 6, true},  {-6, -6, 6, false}, {-6, -6, 9, true},
+                 {8, -8, 20, true},    {8, 8, 60, true}, {8, 8, 1e300, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        make(s, 9, cases[i].dx, cases[i].dy, 0.2, 0.7);
+        s->max_shift_px = cases[i].max_shift_px;
+        if (cases[i].is_found) {
+            expect_only_twin(s, 9, cases[i].dx, cases[i].dy);
+            continue;
+        }
+        mdup_pair_list list = compare(s);
+        assert_int_equal(list.n, 0);
+        free(list.items);
+    }
+    free(s);
+}
+
 static void copies_of_one_image(void **state)
 {
     (void)state;
@@ -117,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_all_have_in_common_accuses_nobody),
         cmocka_unit_test(small_shifts_are_still_found),
+        cmocka_unit_test(longer_shifts_are_not_asked_for),
         cmocka_unit_test(copies_of_one_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

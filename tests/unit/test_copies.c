@@ -96,12 +96,27 @@ static void only_pairs_asked_for(void **state)
     expect_pairs(&s, "");
 }
 
+/* Each group has a first of its own. */
+static void within_groups(void **state)
+{
+    (void)state;
+    static const int64_t groups[] = {2, 1, 2, 1, 3};
+    session s;
+    make(&s, "aaaaa");
+    s.view.group = groups;
+    expect_pairs(&s, "02 13 ");
+    make(&s, "abbab");
+    s.view.group = groups;
+    expect_pairs(&s, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_copy_with_the_first),
         cmocka_unit_test(one_byte_makes_another_image),
         cmocka_unit_test(only_pairs_asked_for),
+        cmocka_unit_test(within_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -408,6 +408,52 @@ static void a_frame_is_no_part_of_its_own_common_part(void **state)
     close_bench(&w);
 }
 
+/* The scratch counts the samples that are searched, so it is made behind the limit. */
+static void limit(bench *w, double max_shift_px)
+{
+    mdup_conditioner_limit_shifts(w->conditioner, max_shift_px);
+    mdup_correlate_scratch_clear(&w->correlate);
+    assert_true(mdup_correlate_scratch_init(w->conditioner, &w->correlate, NULL));
+}
+
+static bool is_among(const mdup_peak peaks[MDUP_PEAKS], int32_t shift_x, int32_t shift_y)
+{
+    for (int p = 0; p < MDUP_PEAKS; p++)
+        if (fabsf(peaks[p].shift_x - (float)shift_x) <= 1.5f &&
+            fabsf(peaks[p].shift_y - (float)shift_y) <= 1.5f)
+            return true;
+    return false;
+}
+
+static void shifts_within_a_limit(void **state)
+{
+    (void)state;
+    static const double limits_px[] = {1e-300, 1, 15, 16, 25, 60, 1e300};
+    static const int32_t shifts[][2] = {{0, 0}, {-11, 11}, {20, 0}, {0, -24}, {35, -45}, {-80, 20}};
+    for (size_t l = 0; l < 7; l++) {
+        bench w = open_bench(180, 128);
+        const int64_t all = w.correlate.searched;
+        limit(&w, limits_px[l]);
+        assert_true(w.correlate.searched >= 350 && w.correlate.searched <= all);
+        assert_int_equal(w.correlate.searched == all, limits_px[l] > 180);
+        for (size_t i = 0; i < 6; i++) {
+            plant(&w, shifts[i][0], shifts[i][1], 0.8, 50 + i);
+            const double length = hypot(shifts[i][0], shifts[i][1]);
+            mdup_peak peaks[MDUP_PEAKS];
+            mdup_correlate(w.conditioner, w.a, w.b, &w.correlate, peaks);
+            const bool is_within = length <= fmax(limits_px[l], 16);
+            assert_int_equal(is_among(peaks, shifts[i][0], shifts[i][1]), is_within);
+            assert_true(!is_within || peaks[0].local_z > 6);
+            for (int p = 0; p < MDUP_PEAKS; p++) {
+                assert_true(isfinite(peaks[p].z) && isfinite(peaks[p].local_z));
+                assert_true(hypot((double)peaks[p].shift_x, (double)peaks[p].shift_y) <=
+                            fmax(limits_px[l], 16) + 2.001);
+            }
+        }
+        close_bench(&w);
+    }
+}
+
 static void without_statistics_in_sd_units(void **state)
 {
     (void)state;
@@ -515,6 +561,7 @@ int main(void)
         cmocka_unit_test(nothing_in_a_frame),
         cmocka_unit_test(the_common_part_is_taken_out),
         cmocka_unit_test(a_frame_is_no_part_of_its_own_common_part),
+        cmocka_unit_test(shifts_within_a_limit),
         cmocka_unit_test(without_statistics_in_sd_units),
         cmocka_unit_test(the_weight_from_its_definition),
         cmocka_unit_test(sample_sizes),

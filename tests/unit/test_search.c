@@ -8,9 +8,20 @@
 
 /* ---- which pairs are asked for ---- */
 
+static int64_t count_of(const mdup_search_frames *f)
+{
+    int64_t count = -1;
+    mdup_error *err = NULL;
+    assert_true(mdup_search_count_pairs(f, &count, &err));
+    expect_no_error(&err);
+    return count;
+}
+
 /* The header's words: the distance is move + k * hole for some k >= 0, and less than move + range when there is a range. */
 static bool asked_for(const mdup_search_frames *f, size_t a, size_t b)
 {
+    if (f->group && f->group[a] != f->group[b])
+        return false;
     const int64_t distance = (int64_t)f->order[b] - (int64_t)f->order[a];
     if (f->scan_range != 0 && distance >= f->images_per_move + f->scan_range)
         return false;
@@ -25,14 +36,17 @@ static void windows_as_the_header_says(void **state)
     (void)state;
     enum { N = 24 };
     size_t order[N];
+    int64_t group[N];
     uint64_t seed = 1;
-    for (int gaps = 0; gaps < 2; gaps++) {
+    for (int turn = 0; turn < 4; turn++) {
         size_t at = 0;
         for (size_t i = 0; i < N; i++) { /* frames of another size stand between */
             order[i] = at;
-            at += 1 + (gaps ? next_random(&seed) % 4 : 0);
+            at += 1 + (turn % 2 ? next_random(&seed) % 4 : 0);
+            group[i] = (int64_t)(next_random(&seed) % 3) - 1;
         }
-        mdup_search_frames f = {.nx = 32, .ny = 32, .n = N, .order = order};
+        mdup_search_frames f = {
+            .nx = 32, .ny = 32, .n = N, .order = order, .group = turn / 2 ? group : NULL};
         for (f.images_per_move = 1; f.images_per_move < 9; f.images_per_move++)
             for (f.images_per_hole = 1; f.images_per_hole < 6; f.images_per_hole++)
                 for (f.scan_range = 0; f.scan_range < 30; f.scan_range += 1 + f.scan_range / 4) {
@@ -42,7 +56,7 @@ static void windows_as_the_header_says(void **state)
                             assert_int_equal(mdup_search_wants(&f, a, b), asked_for(&f, a, b));
                             count += asked_for(&f, a, b);
                         }
-                    assert_int_equal(mdup_search_count_pairs(&f), count);
+                    assert_int_equal(count_of(&f), count);
                 }
     }
 }
@@ -53,13 +67,35 @@ static void many_pairs_are_counted(void **state)
     const size_t order[2] = {0, 1};
     mdup_search_frames f = {
         .n = 100000, .images_per_move = 1, .images_per_hole = 1, .order = order};
-    assert_true(mdup_search_count_pairs(&f) == 4999950000);
+    assert_true(count_of(&f) == 4999950000);
     f.n = 0;
-    assert_int_equal(mdup_search_count_pairs(&f), 0);
+    assert_int_equal(count_of(&f), 0);
     f.n = 1;
-    assert_int_equal(mdup_search_count_pairs(&f), 0);
+    assert_int_equal(count_of(&f), 0);
     f.n = 2;
-    assert_int_equal(mdup_search_count_pairs(&f), 1);
+    assert_int_equal(count_of(&f), 1);
+}
+
+/* Group numbers are whatever the file says.  50,000 frames: looking at each pair would take seconds. */
+static void many_groups_are_counted(void **state)
+{
+    (void)state;
+    enum { N = 50000 };
+    int64_t *group = calloc(N, sizeof *group);
+    assert_non_null(group);
+    mdup_search_frames f = {.n = N, .images_per_move = 1, .images_per_hole = 1, .group = group};
+    assert_true(count_of(&f) == (int64_t)N * (N - 1) / 2);
+    for (int64_t i = 0; i < N; i++)
+        group[i] = i % 2 ? INT64_MAX : INT64_MIN;
+    assert_true(count_of(&f) == (int64_t)N / 2 * (N / 2 - 1));
+    for (int64_t i = 0; i < N; i++)
+        group[i] = -i;
+    assert_int_equal(count_of(&f), 0);
+    group[N - 1] = 0;
+    assert_int_equal(count_of(&f), 1);
+    for (f.n = 0; f.n < 2; f.n++)
+        assert_int_equal(count_of(&f), 0);
+    free(group);
 }
 
 static void memory_grows_with_everything(void **state)
@@ -157,7 +193,7 @@ static mdup_shortlist search(session *s, int n_threads)
     const bool ok = mdup_search(&s->frames, s->conditioner, n_threads, NULL, &list, &err);
     expect_no_error(&err);
     assert_true(ok);
-    assert_int_equal(list.n_compared, mdup_search_count_pairs(&s->frames));
+    assert_int_equal(list.n_compared, count_of(&s->frames));
     for (size_t i = 0; i < list.n; i++) {
         const mdup_candidate *c = &list.items[i], *before = c - 1;
         assert_true(c->a < c->b && c->b < s->frames.n);
@@ -302,12 +338,14 @@ static void any_number_of_threads(void **state)
     }
 }
 
-/* The sample is drawn by the place in the session alone. */
+/* The sample is drawn by the number of the frame alone: not by what it shows, not by what stands between that cannot be compared. */
 static void the_sample_does_not_look_at_frames(void **state)
 {
     (void)state;
     enum { N = 100 };
     session *s = new_session(32, 32, N, 9), *t = new_session(32, 32, N, 10);
+    for (size_t i = 0; i < N; i++)
+        t->order[i] = i + (i > 3 ? 5 : 0) + (i > 60 ? 1 : 0);
     mdup_shortlist x = search(s, 2), y = search(t, 2);
     bool drawn[2][N][N] = {{{false}}};
     for (size_t i = 0; i < x.n; i++)
@@ -329,10 +367,30 @@ static void windows_restrict_the_search(void **state)
     s->frames.images_per_hole = 4;
     s->frames.scan_range = 12;
     mdup_shortlist list = search(s, 2);
-    assert_int_equal(list.n, mdup_search_count_pairs(&s->frames));
+    assert_int_equal(list.n, count_of(&s->frames));
     assert_true(list.n > 50 && list.n < 60 * 59 / 2);
     free(list.items);
     s->frames.images_per_move = 1000; /* further apart than the session is long */
+    list = search(s, 2);
+    assert_int_equal(list.n, 0);
+    free(list.items);
+    free_session(s);
+}
+
+static void groups_restrict_the_search(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    session *s = new_session(32, 32, N, 13);
+    int64_t group[N];
+    for (int64_t i = 0; i < N; i++)
+        group[i] = i / 7 * 5;
+    s->frames.group = group;
+    mdup_shortlist list = search(s, 2);
+    assert_int_equal(list.n, 5 * 21 + 10);
+    free(list.items);
+    for (int64_t i = 0; i < N; i++)
+        group[i] = i;
     list = search(s, 2);
     assert_int_equal(list.n, 0);
     free(list.items);
@@ -391,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_as_the_header_says),
         cmocka_unit_test(many_pairs_are_counted),
+        cmocka_unit_test(many_groups_are_counted),
         cmocka_unit_test(memory_grows_with_everything),
         cmocka_unit_test(few_frames),
         cmocka_unit_test(second_exposures_stand_out),
@@ -398,6 +457,7 @@ int main(void)
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(the_sample_does_not_look_at_frames),
         cmocka_unit_test(windows_restrict_the_search),
+        cmocka_unit_test(groups_restrict_the_search),
         cmocka_unit_test(progress_and_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,21 @@ static void test_refused_shots(void **state)
     REFUSE((o.n_shots = 4, o.n_overlaps = 4, o.n_micrographs = 22), multiples);
 }
 
+static void test_refused_particles(void **state)
+{
+    (void)state;
+    REFUSE(o.n_particles = -1,
+           "--particles -1 is not possible: use 0 (as usual for the specimen) or more");
+    REFUSE(o.n_particles = INT32_MIN,
+           "--particles -2147483648 is not possible: use 0 (as usual for the specimen) or more");
+    REFUSE((o.n_particles = 1, o.specimen = MDUP_SPECIMEN_EMPTY),
+           "--particles 1 is not possible with --specimen empty, which has none");
+    REFUSE(o.n_particles = 16238,
+           "--particles 16238 is too many for a frame of 4781 x 3396 A: use 16237 or fewer");
+    REFUSE((o.n_particles = INT32_MAX, o.nx = o.ny = 64),
+           "--particles 2147483647 is too many for a frame of 53 x 53 A: use 2 or fewer");
+}
+
 static void test_artefact_lists(void **state)
 {
     (void)state;
@@ -441,6 +456,65 @@ static void test_places_as_the_recipe_says(void **state)
     expect_near(carbon / N, 0.12, 0.03);
     expect_near(particles / N, 150, 4);
     mdup_sample_free(&sample);
+}
+
+/* Particles on a frame of n a frame, counted by the phase they make, mean of some places. */
+static double particles_seen(const mdup_simulate_options *options)
+{
+    enum { PLACES = 12 };
+    mdup_sample sample;
+    assert_true(mdup_sample_make(options, &sample, NULL));
+    mdup_canvas canvas = make_canvas(options->nx, options->ny, options->pixel_A);
+    double sum = 0;
+    for (int32_t i = 0; i < PLACES; i++) {
+        mdup_place place = mdup_sample_place(&sample, i);
+        mdup_canvas_clear(&canvas);
+        mdup_draw_particles(&sample, &place, 0, &canvas);
+        for (int32_t k = 0; k < canvas.nx * canvas.ny; k++)
+            sum += (double)canvas.phase_rad[k];
+    }
+    free_canvas(&canvas);
+    mdup_sample_free(&sample);
+    double area_A2 = options->pixel_A * options->pixel_A;
+    return sum * area_A2 / (PLACES * options->mass_kDa * mdup_phase_per_kDa());
+}
+
+static void test_particles_in_a_frame(void **state)
+{
+    (void)state;
+    static const int32_t counts[] = {80, 220, 1};
+    static const mdup_specimen kinds[] = {MDUP_SPECIMEN_PARTICLES, MDUP_SPECIMEN_LATTICE,
+                                          MDUP_SPECIMEN_DIRT};
+    for (int i = 0; i < 3; i++) {
+        mdup_simulate_options options = small_options();
+        options.specimen = kinds[i];
+        for (int size = 1; size <= 2; size++) {
+            options.nx = 720 / size;
+            options.n_particles = counts[i];
+            /* Poisson: 5 sd of the mean of 12 places. */
+            expect_near(particles_seen(&options), counts[i], 5 * sqrt(counts[i] / 12.0));
+        }
+    }
+}
+
+/* Everything else of a place is as it is without. */
+static void test_particles_change_nothing_else(void **state)
+{
+    (void)state;
+    mdup_simulate_options options = small_options();
+    mdup_sample usual, given;
+    assert_true(mdup_sample_make(&options, &usual, NULL));
+    options.n_particles = 99;
+    assert_true(mdup_sample_make(&options, &given, NULL));
+    for (int32_t i = 0; i < 20; i++) {
+        mdup_place a = mdup_sample_place(&usual, i), b = mdup_sample_place(&given, i);
+        expect_near(b.particles_per_A2 * given.frame_x_A * given.frame_y_A, 99, 1e-9);
+        assert_true(a.ice_loss_x_per_A == b.ice_loss_x_per_A && a.has_carbon == b.has_carbon);
+        assert_true(a.hole_x_A == b.hole_x_A && a.hole_y_A == b.hole_y_A);
+        assert_true(a.contaminations_per_A2 == b.contaminations_per_A2);
+    }
+    mdup_sample_free(&usual);
+    mdup_sample_free(&given);
 }
 
 static mdup_sample make_sample(mdup_specimen kind)
@@ -1818,6 +1892,7 @@ int main(void)
         cmocka_unit_test(test_refused_kinds),
         cmocka_unit_test(test_refused_binning),
         cmocka_unit_test(test_refused_shots),
+        cmocka_unit_test(test_refused_particles),
         cmocka_unit_test(test_artefact_lists),
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_names_of_kinds),
@@ -1827,6 +1902,8 @@ int main(void)
         cmocka_unit_test(test_blob),
         cmocka_unit_test(test_windows_agree),
         cmocka_unit_test(test_places_as_the_recipe_says),
+        cmocka_unit_test(test_particles_in_a_frame),
+        cmocka_unit_test(test_particles_change_nothing_else),
         cmocka_unit_test(test_lattice),
         cmocka_unit_test(test_lattices_of_places),
         cmocka_unit_test(test_carbon_everywhere),
