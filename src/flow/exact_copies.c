@@ -37,8 +37,8 @@ static int compare_kinds(const key *l, const key *r)
 {
     if (l->signature.values != r->signature.values)
         return l->signature.values < r->signature.values ? -1 : 1;
-    if (l->signature.squares != r->signature.squares)
-        return l->signature.squares < r->signature.squares ? -1 : 1;
+    if (l->signature.mixed != r->signature.mixed)
+        return l->signature.mixed < r->signature.mixed ? -1 : 1;
     if (l->short_px != r->short_px)
         return l->short_px < r->short_px ? -1 : 1;
     return l->long_px < r->long_px ? -1 : l->long_px > r->long_px;

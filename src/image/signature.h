@@ -6,16 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Begins as {0}.  Sums modulo 2^32 of the bit patterns of the pixels and of those of their squares. */
+/* Begins as {0}.  Sums modulo 2^32 over the pixels. */
 typedef struct {
-    uint32_t values, squares;
+    uint32_t values; /* of their bit patterns */
+    uint32_t
+        mixed; /* of their bit patterns, mixed, so that values that few pixels have weigh as much as others */
 } mdup_signature;
 
-/** Takes n more pixels into the signature.  -0 counts as 0.  Images of equal signature need not be equal: one changed pixel always shows, of
- *  changes to several about one in 2^64 does not, more where pixels take few values; so whoever relies on it looks at the pixels.
+/** Takes n more pixels into the signature.  -0 counts as 0.  Equal signatures do not prove equal images: one changed pixel always shows,
+ *  but of other changes one in some 2^60 does not, and an exchange of pixels never does.  Whoever relies on it looks at the pixels.
  *
- *  Made for speed, since every pixel of a session passes here: 2 to 3 ms for 23.6 million pixels with plain SSE2.  Products of the bit
- *  patterns (a hash in the usual sense) took 4 to 15 ms, as SSE2 does not multiply integers of 32 bits. */
+ *  Made for speed, since every pixel of a session passes here: 2 to 4 ms for 23.6 million with plain SSE2, which has no product of integers
+ *  of 32 bits; hashes in the usual sense took 10 to 16 ms, squares of the bit patterns 4 to 10. */
 void mdup_signature_add(mdup_signature *signature, const float *pixels, size_t n);
 
 bool mdup_signature_equal(const mdup_signature *left, const mdup_signature *right);
