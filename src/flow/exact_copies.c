@@ -62,12 +62,13 @@ typedef struct {
 } job;
 
 static bool read_pixels(mdup_image_file *file, const mdup_image_info *info, float *pixels,
-                        mdup_error **err)
+                        mdup_signature *signature, mdup_error **err)
 {
     for (int32_t y = 0; y < info->ny; y++) {
-        int32_t row = info->top_down ? info->ny - 1 - y : y;
-        if (!mdup_image_read_rows(file, 1, pixels + (ptrdiff_t)row * info->nx, err))
+        float *row = pixels + (ptrdiff_t)(info->top_down ? info->ny - 1 - y : y) * info->nx;
+        if (!mdup_image_read_rows(file, 1, row, err))
             return false;
+        mdup_signature_add(signature, row, (size_t)info->nx);
     }
     return true;
 }
@@ -76,17 +77,16 @@ static float *load_open_file(mdup_image_file *file, const char *path, const mdup
                              mdup_error **err)
 {
     const mdup_image_info *info = mdup_image_get_info(file);
-    size_t n = (size_t)r->nx * (size_t)r->ny;
-    bool is_same = info->nx == r->nx && info->ny == r->ny;
-    float *pixels = is_same ? mdup_alloc_aligned(n, sizeof *pixels, err) : NULL;
-    if (is_same && (!pixels || !read_pixels(file, info, pixels, err))) {
-        free(pixels);
-        return NULL;
-    }
     mdup_signature now = {0};
-    if (is_same)
-        mdup_signature_add(&now, pixels, n);
-    if (is_same && mdup_signature_equal(&now, &r->signature))
+    float *pixels = NULL;
+    if (info->nx == r->nx && info->ny == r->ny) {
+        pixels = mdup_alloc_aligned((size_t)r->nx * (size_t)r->ny, sizeof *pixels, err);
+        if (!pixels || !read_pixels(file, info, pixels, &now, err)) {
+            free(pixels);
+            return NULL;
+        }
+    }
+    if (pixels && mdup_signature_equal(&now, &r->signature))
         return pixels;
     free(pixels);
     (void)mdup_fail(err, MDUP_ERROR_INVALID, "%s: has changed since it was read", path);

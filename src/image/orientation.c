@@ -11,22 +11,48 @@ static bool is_same(float left, float right)
     return left == right || (isnan(left) && isnan(right));
 }
 
+/* Squares of this side are compared at a time: where x and y change places every pixel of a row lies in another cache line. */
+enum { TILE_px = 32 };
+
+typedef struct {
+    const float *a, *b;       /* a: the pixel that is at (0, 0) of b */
+    ptrdiff_t step_x, step_y; /* in a, for a step in b */
+    int32_t nx, ny;           /* of b */
+} comparison;
+
+static int32_t end_of_tile(int32_t begin, int32_t n)
+{
+    return n - begin < TILE_px ? n : begin + TILE_px;
+}
+
+static bool is_same_tile(const comparison *c, int32_t x_begin, int32_t y_begin)
+{
+    int32_t x_end = end_of_tile(x_begin, c->nx), y_end = end_of_tile(y_begin, c->ny);
+    for (int32_t y = y_begin; y < y_end; y++) {
+        const float *a = c->a + y * c->step_y, *b = c->b + (ptrdiff_t)y * c->nx;
+        for (int32_t x = x_begin; x < x_end; x++)
+            if (!is_same(a[x * c->step_x], b[x]))
+                return false;
+    }
+    return true;
+}
+
 /* b has the size that the orientation gives it.  Other images differ in one of their first pixels. */
 static bool lies(const float *a, int32_t nx, const float *b, int32_t b_nx, int32_t b_ny,
                  unsigned orientation)
 {
-    ptrdiff_t step_x = orientation & SWAP ? nx : 1, step_y = orientation & SWAP ? 1 : nx;
+    comparison c = {a, b, orientation & SWAP ? nx : 1, orientation & SWAP ? 1 : nx, b_nx, b_ny};
     if (orientation & REVERSE_X) {
-        a += (b_nx - 1) * step_x;
-        step_x = -step_x;
+        c.a += (b_nx - 1) * c.step_x;
+        c.step_x = -c.step_x;
     }
     if (orientation & REVERSE_Y) {
-        a += (b_ny - 1) * step_y;
-        step_y = -step_y;
+        c.a += (b_ny - 1) * c.step_y;
+        c.step_y = -c.step_y;
     }
-    for (int32_t y = 0; y < b_ny; y++)
-        for (int32_t x = 0; x < b_nx; x++)
-            if (!is_same(a[x * step_x + y * step_y], b[(ptrdiff_t)y * b_nx + x]))
+    for (int32_t y = 0; y < b_ny; y += TILE_px)
+        for (int32_t x = 0; x < b_nx; x += TILE_px)
+            if (!is_same_tile(&c, x, y))
                 return false;
     return true;
 }
