@@ -16,7 +16,8 @@ typedef struct {
                             MDUP_NO_SET when alone */
     bool *removed;       /* a micrograph each */
     ptrdiff_t *original; /* a micrograph each: index of the pair with the kept micrograph it goes
-                            for, or a copy of it; -1 when not removed */
+                            for, its own or that of the removed one it is a copy of; -1 when not
+                            removed */
     int64_t n_sets;
     size_t n_duplicate_pairs, n_removed;
 } mdup_decision;

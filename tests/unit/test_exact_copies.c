@@ -13,7 +13,7 @@ typedef struct {
     mdup_catalog catalog;
     mdup_micrograph micrographs[MOST];
     mdup_reading readings[MOST];
-    char paths[MOST][32];
+    char paths[MOST][40];
     mdup_screen_options options;
     mdup_exact_copy copies[MOST];
     char said[1000];
