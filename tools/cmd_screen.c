@@ -149,6 +149,12 @@ static void print_summary(const mdup_screen_options *o, const mdup_screen_summar
                100.0 * (double)s->n_removed / (double)s->n_micrographs);
         if ((double)s->n_removed > 10 * USUAL_SHARE * (double)s->n_micrographs)
             printf("  Under 0.1 %% is usual: several per cent mean a problem of collection.");
+        if (s->n_exact_copies > 0) {
+            printf("\n");
+            print_count(s->n_exact_copies, "of them is an exact copy of an earlier one",
+                        "of them are exact copies of earlier ones");
+            printf(" (kind in pairs.csv).");
+        }
     }
     if (s->n_overlap_pairs > 0) {
         printf("\n");

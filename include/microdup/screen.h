@@ -56,7 +56,8 @@ typedef struct {
     int64_t n_duplicate_pairs;
     int64_t n_sets;
     int64_t n_removed;
-    int32_t bin; /* of the first geometry */
+    int64_t n_exact_copies; /* of the removed: those that hold the pixels of an earlier one */
+    int32_t bin;            /* of the first geometry */
     double read_s, compare_s, total_s;
 } mdup_screen_summary;
 

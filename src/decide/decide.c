@@ -59,20 +59,21 @@ static void link_pairs(mdup_decision *d, const mdup_pair *pairs, size_t n_pairs,
 }
 
 /* order_by_b lists the pairs by their later micrograph: when one is reached every earlier one has
- * been decided. */
+ * been decided.  A copy shares with the original of a removed one what that shared. */
 static void remove_later(mdup_decision *d, const mdup_pair *pairs, const size_t *order_by_b,
                          size_t n_pairs)
 {
     for (size_t i = 0; i < n_pairs; i++) {
         size_t p = order_by_b[i];
         size_t a = pairs[p].a, b = pairs[p].b;
-        if (!d->is_duplicate[p] || d->removed[a])
+        if (!d->is_duplicate[p] || (d->removed[a] && !pairs[p].is_copy))
             continue;
         if (!d->removed[b])
             d->n_removed++;
         d->removed[b] = true;
-        if (is_better(pairs, p, d->original[b]))
-            d->original[b] = (ptrdiff_t)p;
+        size_t why = d->removed[a] ? (size_t)d->original[a] : p;
+        if (is_better(pairs, why, d->original[b]))
+            d->original[b] = (ptrdiff_t)why;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "flow/exact_copies.h"
 #include "run/executor.h"
 #include "search/copies.h"
 #include "verify/significance.h"
@@ -253,9 +254,6 @@ static bool rate_all(comparison *c, mdup_error **err)
     return true;
 }
 
-/* Copies make no question of chance: log10 of an E-value below anything a score can reach. */
-static const double EVALUE_OF_COPY = -9999, SCORE_OF_COPY = 999;
-
 /* By b within a: a copy stands once in the list, as a copy. */
 static int by_index(const void *left, const void *right)
 {
@@ -300,12 +298,7 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
             !is_copy(&copies, &c->pairs[i]))
             kept[n++] = c->pairs[i];
     for (size_t i = 0; kept && i < copies.n; i++)
-        kept[n++] = (mdup_pair){.a = copies.items[i].a,
-                                .b = copies.items[i].b,
-                                .overlap = 1,
-                                .ccc = 1,
-                                .score = SCORE_OF_COPY,
-                                .log10_evalue = EVALUE_OF_COPY};
+        kept[n++] = mdup_pair_of_equals(copies.items[i].a, copies.items[i].b);
     free(copies.items);
     if (!kept)
         return false;

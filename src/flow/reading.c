@@ -57,19 +57,31 @@ static bool absorb(const mdup_micrograph *m, mdup_reading *reading, mdup_error *
     return true;
 }
 
-/* Reads bin rows at a time: a strip that stays in the cache, whatever the size of the image. */
+static bool read_rows(mdup_image_file *file, int32_t n_rows, mdup_reading *r, float *rows,
+                      mdup_error **err)
+{
+    if (!mdup_image_read_rows(file, n_rows, rows, err))
+        return false;
+    mdup_signature_add(&r->signature, rows, (size_t)n_rows * (size_t)r->nx);
+    return true;
+}
+
+/* Reads bin rows at a time: a strip that stays in the cache, whatever the size of the image.  The rows that binning leaves out are read
+ * for the signature, and so that damage in them shows. */
 static bool bin_file(mdup_image_file *file, const mdup_image_info *info, mdup_reading *r,
                      float *rows, float *sums, mdup_error **err)
 {
-    int32_t skipped = info->top_down ? info->ny % r->bin : 0;
-    if (skipped > 0 && !mdup_image_read_rows(file, skipped, rows, err))
+    int32_t left_out = info->ny % r->bin;
+    if (info->top_down && !read_rows(file, left_out, r, rows, err))
         return false;
     for (int32_t y = 0; y < r->frame_ny; y++) {
-        if (!mdup_image_read_rows(file, r->bin, rows, err))
+        if (!read_rows(file, r->bin, r, rows, err))
             return false;
         mdup_bin_rows(rows, info->nx, r->bin, sums, r->binned + (ptrdiff_t)y * r->frame_nx,
                       r->detail + (ptrdiff_t)y * r->frame_nx);
     }
+    if (!info->top_down && !read_rows(file, left_out, r, rows, err))
+        return false;
     if (info->top_down)
         mdup_flip_rows(r->binned, r->frame_nx, r->frame_ny, sums);
     return true;

@@ -9,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "catalog/status.h"
 #include "formats/image_file.h"
+#include "image/signature.h"
 
 typedef struct {
     mdup_judgement judgement; /* of this file alone */
@@ -16,10 +17,11 @@ typedef struct {
     int32_t nx, ny;           /* of the file; 0 when its header could not be read */
     int32_t bin;
     int32_t frame_nx, frame_ny;
-    double noise_share; /* mdup_noise_share; 1 when not known */
-    float *binned;      /* mdup_read_binned; owned */
-    float *detail;      /* the same size, mdup_bin_rows; owned */
-    int8_t *frame;      /* mdup_read_frame; owned */
+    mdup_signature signature; /* of all pixels of the file; has a meaning when there is an image */
+    double noise_share;       /* mdup_noise_share; 1 when not known */
+    float *binned;            /* mdup_read_binned; owned */
+    float *detail;            /* the same size, mdup_bin_rows; owned */
+    int8_t *frame;            /* mdup_read_frame; owned */
 } mdup_reading;
 
 /** The binned image of a micrograph; `bin` 0 chooses mdup_bin_auto.  A file that cannot be used is

@@ -12,6 +12,7 @@
 #include "decide/decide.h"
 #include "flow/compare.h"
 #include "flow/dry_run.h"
+#include "flow/exact_copies.h"
 #include "flow/geometry.h"
 #include "flow/reading.h"
 #include "flow/summary.h"
@@ -24,7 +25,8 @@ typedef struct {
     const mdup_callbacks *callbacks;
     int n_threads;
     mdup_catalog *catalog;
-    mdup_reading *readings; /* one a micrograph, in order of acquisition */
+    mdup_reading *readings;  /* one a micrograph, in order of acquisition */
+    mdup_exact_copy *copies; /* one a micrograph */
     mdup_geometries geometries;
     mdup_judgement *judgements; /* as published; reasons borrowed from readings */
     mdup_pair *pairs;           /* sorted by (a, b), shifts in unbinned px */
@@ -206,6 +208,17 @@ static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err
     return ok;
 }
 
+static bool find_copies(screen *s, mdup_error **err)
+{
+    s->copies = mdup_calloc(s->catalog->n, sizeof *s->copies, err);
+    if (!s->copies ||
+        !mdup_exact_copies_find(s->catalog, s->readings, s->options, s->callbacks, s->copies, err))
+        return false;
+    for (size_t i = 0; i < s->catalog->n; i++)
+        s->summary.n_exact_copies += s->copies[i].first != i;
+    return true;
+}
+
 static int by_a_then_b(const void *left, const void *right)
 {
     const mdup_pair *l = left, *r = right;
@@ -218,11 +231,14 @@ static bool compare_all(screen *s, mdup_error **err)
 {
     double began_s = now_s();
     if (!mdup_geometries_find(s->readings, s->catalog->n, &s->geometries, err) ||
-        !check_strict_sizes(s, err))
+        !check_strict_sizes(s, err) || !find_copies(s, err))
         return false;
     for (size_t i = 0; i < s->geometries.n; i++)
         if (!compare_geometry(s, &s->geometries.items[i], err))
             return false;
+    if (!mdup_exact_copies_merge(s->copies, s->catalog->n, &s->pairs, &s->n_pairs,
+                                 &s->pairs_capacity, err))
+        return false;
     if (s->n_pairs > 0)
         qsort(s->pairs, s->n_pairs, sizeof *s->pairs, by_a_then_b);
     s->summary.compare_s = now_s() - began_s;
@@ -232,7 +248,22 @@ static bool compare_all(screen *s, mdup_error **err)
 
 /* ---- judging and writing ---- */
 
-static bool describe_odd_size(const screen *s, const mdup_geometry *g, char **reason,
+/* With what a micrograph of an odd size was compared, or what it was found to be. */
+static void put_comparison(const screen *s, const mdup_geometry *g, size_t index, mdup_strbuf *text)
+{
+    const mdup_exact_copy *copy = &s->copies[index];
+    if (copy->first != index)
+        mdup_strbuf_printf(text, "; an exact copy of %s (%s)",
+                           s->catalog->micrographs[copy->first].name,
+                           mdup_orientation_copy_name(copy->orientation));
+    else if (g->n > 1)
+        mdup_strbuf_printf(text, "; compared with the %zu other%s of its kind only", g->n - 1,
+                           g->n == 2 ? "" : "s");
+    else
+        mdup_strbuf_puts(text, "; the only one of its kind, compared with none");
+}
+
+static bool describe_odd_size(const screen *s, const mdup_geometry *g, size_t index, char **reason,
                               mdup_error **err)
 {
     const mdup_geometry *usual = &s->geometries.items[0];
@@ -243,11 +274,7 @@ static bool describe_odd_size(const screen *s, const mdup_geometry *g, char **re
     mdup_strbuf_printf(&text, ", most are %d x %d px", usual->nx, usual->ny);
     if (usual->pixel_A > 0)
         mdup_strbuf_printf(&text, " of %.4g A", usual->pixel_A);
-    if (g->n > 1)
-        mdup_strbuf_printf(&text, "; compared with the %zu other%s of its kind only", g->n - 1,
-                           g->n == 2 ? "" : "s");
-    else
-        mdup_strbuf_puts(&text, "; the only one of its kind, compared with none");
+    put_comparison(s, g, index, &text);
     if (!mdup_strbuf_check(&text, err)) {
         mdup_strbuf_free(&text);
         return false;
@@ -263,7 +290,7 @@ static bool mark_odd_sizes(screen *s, mdup_error **err)
         for (size_t m = 0; m < g->n; m++) {
             mdup_judgement *judgement = &s->readings[g->members[m]].judgement;
             judgement->status = MDUP_STATUS_ODD_SIZE;
-            if (!describe_odd_size(s, g, &judgement->reason, err))
+            if (!describe_odd_size(s, g, g->members[m], &judgement->reason, err))
                 return false;
             if (m < MOST_WARNINGS)
                 mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s: %s",
@@ -383,6 +410,7 @@ static void clear(screen *s)
     for (size_t i = 0; s->readings && i < s->catalog->n; i++)
         mdup_reading_clear(&s->readings[i]);
     free(s->readings);
+    free(s->copies);
     free(s->judgements);
     free(s->pairs);
     mdup_geometries_clear(&s->geometries);

@@ -38,6 +38,7 @@ static void put_counts(mdup_json *json, const mdup_screen_summary *s)
     mdup_json_int(json, "overlap_pairs", s->n_overlap_pairs);
     mdup_json_int(json, "sets", s->n_sets);
     mdup_json_int(json, "removed", s->n_removed);
+    mdup_json_int(json, "exact_copies", s->n_exact_copies);
     mdup_json_end_object(json);
 }
 

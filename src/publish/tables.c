@@ -82,12 +82,13 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
 {
     mdup_strbuf_puts(
         out, "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-             "ccc,score,evalue,log10_evalue,set\n");
+             "ccc,score,evalue,log10_evalue,set,kind\n");
     for (size_t p = 0; p < r->n_pairs; p++) {
         const mdup_pair *pair = &r->pairs[p];
+        const char *class = r->decision->is_duplicate[p] ? "duplicate" : "overlap";
         mdup_csv_field(out, micrograph(r, pair->a)->name);
         mdup_csv_field(out, micrograph(r, pair->b)->name);
-        mdup_csv_field(out, r->decision->is_duplicate[p] ? "duplicate" : "overlap");
+        mdup_csv_field(out, class);
         mdup_csv_printf(out, "%.4f", pair->overlap);
         put_shift(out, pair->shift_x_px, pair->shift_y_px);
         put_shift_A(out, r, pair);
@@ -95,6 +96,7 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
         mdup_csv_printf(out, "%.2f", pair->score);
         put_evalue(out, pair->log10_evalue);
         put_set(out, set_of_pair(r, pair));
+        mdup_csv_field(out, pair->is_copy ? mdup_orientation_copy_name(pair->orientation) : class);
         mdup_csv_end(out);
     }
 }

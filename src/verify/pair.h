@@ -2,7 +2,10 @@
 #ifndef MDUP_VERIFY_PAIR_H
 #define MDUP_VERIFY_PAIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "image/orientation.h"
 
 typedef struct {
     size_t a, b;       /* indices in order of acquisition, a < b */
@@ -13,6 +16,8 @@ typedef struct {
     double score;        /* see verify/verify.h */
     double log10_evalue; /* expected number of unrelated pairs that score as high in this search,
                             log10 */
+    bool is_copy;        /* b holds the very pixels of a */
+    mdup_orientation orientation; /* of a copy against a; SAME with all others */
 } mdup_pair;
 
 #endif

@@ -44,7 +44,7 @@ def test_files_and_their_headers(session):
     assert headers == {
         "duplicates.csv": "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set",
         "pairs.csv": "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,ccc,score,evalue,"
-        "log10_evalue,set",
+        "log10_evalue,set,kind",
         "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision",
     }
     assert "Results in microdup/" in run.out
@@ -63,6 +63,7 @@ def test_what_is_found(session):
         assert float(row["shift_x_A"]) == pytest.approx(dx, abs=1)
         assert float(row["overlap"]) == pytest.approx(overlap_of(dx, dy), abs=0.01)
         assert row["class"] == ("duplicate" if (a, b) in Shots.DUPLICATES else "overlap")
+        assert row["kind"] == row["class"]
         assert 0.4 < float(row["ccc"]) <= 1
     assert duplicates(out) == DUPLICATES
     assert (out / "removed.txt").read_text() == "m5.mrc\nm6.mrc\n"
@@ -86,6 +87,7 @@ def test_summary(session):
         "overlap_pairs": 1,
         "sets": 2,
         "removed": 2,
+        "exact_copies": 0,
     }
     assert summary["parameters"]["threads"] == 2
     assert summary["command_line"] == "microdup screen micrographs.star --j 2"
@@ -370,7 +372,7 @@ def test_numbers_have_points_and_no_negative_zero(session):
     screen("micrographs.star", cwd=session)
     with open(session / "microdup" / "pairs.csv", newline="") as file:
         for row in itertools.islice(csv.reader(file), 1, None):
-            assert all(float(field) is not None and field != "-0.00" for field in row[3:-1])
+            assert all(float(field) is not None and field != "-0.00" for field in row[3:-2])
 
 
 # ---- names and paths ----

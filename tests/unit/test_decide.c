@@ -54,6 +54,22 @@ static void the_earlier_one_stays(void **state)
     mdup_decision_clear(&d);
 }
 
+/* Unlike the end of a chain it shows the very same: 1 goes for 0, and 3, a copy of 1, too. */
+static void a_copy_goes_with_what_it_is_a_copy_of(void **state)
+{
+    (void)state;
+    mdup_pair pairs[] = {pair_of(0, 1, 0.7), pair_of(1, 3, 1)};
+    mdup_decision d = decide(pairs, 2, 4, 0.5);
+    expect_decision(&d, "krkk", "1101");
+    mdup_decision_clear(&d);
+    pairs[1].is_copy = true;
+    d = decide(pairs, 2, 4, 0.5);
+    expect_decision(&d, "krkr", "1101");
+    assert_int_equal(d.original[3], 0);
+    assert_int_equal(d.n_removed, 2);
+    mdup_decision_clear(&d);
+}
+
 /* A limit that is met exactly is met. */
 static void at_the_threshold(void **state)
 {
@@ -261,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_to_decide),
         cmocka_unit_test(the_earlier_one_stays),
+        cmocka_unit_test(a_copy_goes_with_what_it_is_a_copy_of),
         cmocka_unit_test(at_the_threshold),
         cmocka_unit_test(a_chain),
         cmocka_unit_test(a_triple),

@@ -59,7 +59,9 @@ static const mdup_pair pairs[N_PAIRS] = {
      .overlap = 0.5,
      .ccc = 1,
      .score = 99,
-     .log10_evalue = -0.001},
+     .log10_evalue = -0.001,
+     .is_copy = true,
+     .orientation = MDUP_ORIENTATION_TURNED_90},
     {.a = 3,
      .b = 5,
      .shift_x_px = 1,
@@ -114,15 +116,15 @@ static void significant_pairs(void **state)
     expect_text(
         &out,
         "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-        "ccc,score,evalue,log10_evalue,set\n"
+        "ccc,score,evalue,log10_evalue,set,kind\n"
         "\"MotionCorr/a,b.mrc\",\"say \"\"x\"\".mrc\",duplicate,0.9877,10.50,-20.26,5.25,-10.13,"
-        "0.1235,12.35,7.52e-21,-20.12,1\n"
+        "0.1235,12.35,7.52e-21,-20.12,1,duplicate\n"
         "\"MotionCorr/a,b.mrc\",m2.mrc,duplicate,1.0000,0.00,0.00,0.00,0.00,0.0000,30.00,0,"
-        "-400.50,1\n"
+        "-400.50,1,duplicate\n"
         "\"MotionCorr/a,b.mrc\",m5.mrc,overlap,0.0500,3000.00,-0.01,1500.00,0.00,-0.5000,6.00,"
-        "0.01,-2.00,\n"
-        "m2.mrc,m3.mrc,duplicate,0.5000,1.00,2.00,,,1.0000,99.00,0.998,0.00,1\n"
-        "m3.mrc,m5.mrc,overlap,0.2500,1.00,-2.00,,,0.1000,7.00,3.16e-308,-307.50,\n");
+        "0.01,-2.00,,overlap\n"
+        "m2.mrc,m3.mrc,duplicate,0.5000,1.00,2.00,,,1.0000,99.00,0.998,0.00,1,copy-turned-90\n"
+        "m3.mrc,m5.mrc,overlap,0.2500,1.00,-2.00,,,0.1000,7.00,3.16e-308,-307.50,,overlap\n");
 }
 
 static void all_micrographs(void **state)
@@ -175,7 +177,7 @@ static void nothing_found(void **state)
                 "# before\n"
                 "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set\n"
                 "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-                "ccc,score,evalue,log10_evalue,set\n"
+                "ccc,score,evalue,log10_evalue,set,kind\n"
                 "micrograph,status,reason,order,hole,shot,set,decision\n");
 }
 
