@@ -23,7 +23,8 @@ typedef struct {
     int n_threads;
     mdup_conditioner *conditioner;
     mdup_statistics statistics;
-    double *powers; /* of the frames in the sample, MDUP_RADIAL_BINS each */
+    double *powers;     /* of the frames in the sample, MDUP_RADIAL_BINS each */
+    float *spot_shares; /* of the same */
     worker *workers;
     mdup_shortlist shortlist;
     mdup_pair *pairs;      /* one a candidate; log10_evalue filled in last */
@@ -58,8 +59,9 @@ static bool measure_power(void *context, size_t item, int w, mdup_error **err)
 {
     (void)err;
     comparison *c = context;
-    mdup_condition_power(c->conditioner, c->frames->get(c->frames->context, item),
-                         c->workers[w].condition, c->powers + item * MDUP_RADIAL_BINS);
+    c->spot_shares[item] =
+        (float)mdup_condition_power(c->conditioner, c->frames->get(c->frames->context, item),
+                                    c->workers[w].condition, c->powers + item * MDUP_RADIAL_BINS);
     return true;
 }
 
@@ -82,19 +84,14 @@ static int by_share(const void *left, const void *right)
     return l < r ? -1 : l > r;
 }
 
-/* The median of the sample's. */
-static bool set_noise_share(comparison *c, mdup_error **err)
+static bool find_median(const float *shares, size_t n, double *median, mdup_error **err)
 {
-    mdup_statistics *st = &c->statistics;
-    st->noise_share = 1;
-    if (!c->frames->noise_share)
-        return true;
-    float *sorted = mdup_calloc(st->n_frames, sizeof *sorted, err);
+    float *sorted = mdup_calloc(n, sizeof *sorted, err);
     if (!sorted)
         return false;
-    memcpy(sorted, c->frames->noise_share, st->n_frames * sizeof *sorted);
-    qsort(sorted, st->n_frames, sizeof *sorted, by_share);
-    st->noise_share = (double)sorted[st->n_frames / 2];
+    memcpy(sorted, shares, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_share);
+    *median = (double)sorted[n / 2];
     free(sorted);
     return true;
 }
@@ -106,10 +103,14 @@ static bool make_statistics(comparison *c, mdup_error **err)
     st->ny = c->frames->ny;
     st->n_frames = mdup_statistics_sample_size(c->frames->n);
     st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
-    c->powers =
-        st->sum ? mdup_calloc(st->n_frames * MDUP_RADIAL_BINS, sizeof *c->powers, err) : NULL;
-    if (!c->powers || !set_noise_share(c, err) ||
-        !run_stage(c, NULL, st->n_frames, measure_power, err))
+    st->noise_share = 1;
+    if (!st->sum ||
+        !(c->powers = mdup_calloc(st->n_frames, MDUP_RADIAL_BINS * sizeof *c->powers, err)) ||
+        !(c->spot_shares = mdup_calloc(st->n_frames, sizeof *c->spot_shares, err)) ||
+        !run_stage(c, NULL, st->n_frames, measure_power, err) ||
+        !find_median(c->spot_shares, st->n_frames, &st->spot_share, err) ||
+        (c->frames->noise_share &&
+         !find_median(c->frames->noise_share, st->n_frames, &st->noise_share, err)))
         return false;
     add_up(c);
     mdup_conditioner_set_statistics(c->conditioner, st);
@@ -303,7 +304,7 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
     if (!kept)
         return false;
     qsort(kept, n, sizeof *kept, by_index);
-    *out = (mdup_pair_list){kept, n, c->shortlist.n_compared};
+    *out = (mdup_pair_list){kept, n, c->shortlist.n_compared, c->statistics.spot_share};
     return true;
 }
 
@@ -334,6 +335,7 @@ static void clear(comparison *c)
     }
     free(c->workers);
     free(c->powers);
+    free(c->spot_shares);
     free(c->statistics.sum);
     free(c->shortlist.items);
     free(c->pairs);

@@ -14,6 +14,8 @@ typedef struct {
         *items; /* a, b: indices into the frames; shift in px of the frame; sorted by (a, b) */
     size_t n;
     int64_t n_compared;
+    double
+        spot_share; /* of the frames' power in Bragg spots, median; 0 when nothing was compared */
 } mdup_pair_list;
 
 /** Finds every significant pair (E-value <= max_evalue).  The frames are borrowed.  False with *err

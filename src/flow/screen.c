@@ -1,5 +1,6 @@
 #include <microdup/screen.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -192,6 +193,21 @@ static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *l
     return true;
 }
 
+/* Lattices have a third of their power in spots, bundles of parallel filaments 7 %, everything else none. */
+static const double CRYSTAL_SPOT_SHARE = 0.15;
+
+static void warn_about_crystal(screen *s, double spot_share)
+{
+    s->summary.spot_share = fmax(s->summary.spot_share, spot_share);
+    if (spot_share >= CRYSTAL_SPOT_SHARE)
+        mdup_log(s->callbacks, MDUP_LOG_WARNING,
+                 "the micrographs show a crystal: %.0f %% of their signal is in Bragg spots.  One "
+                 "place of a "
+                 "lattice looks like the next, so duplicates are told by its faults alone; what "
+                 "is perfect cannot be judged, and some may be missing",
+                 100 * spot_share);
+}
+
 static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err)
 {
     frame_source source = {s, g, NULL};
@@ -203,6 +219,7 @@ static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err
                                   &list, err) &&
               add_pairs(s, g, &list, err);
     s->summary.n_pairs_compared += list.n_compared;
+    warn_about_crystal(s, list.spot_share);
     free(list.items);
     free(source.group);
     return ok;

@@ -56,6 +56,7 @@ void mdup_summary_json(const mdup_screen_options *o, const mdup_screen_summary *
     mdup_json_string(&json, "order_used", mdup_order_name(catalog->order_used));
     mdup_json_string(&json, "order_reason", catalog->order_reason);
     mdup_json_int(&json, "bin_used", s->bin);
+    mdup_json_double(&json, "spot_share", s->spot_share);
     put_parameters(&json, o, n_threads);
     put_counts(&json, s);
     mdup_json_object(&json, "seconds");

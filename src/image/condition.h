@@ -19,6 +19,7 @@ enum {
 typedef struct {
     int32_t nx, ny;
     size_t n_frames;
+    double spot_share;  /* of the power in Bragg spots: the median of mdup_condition_power */
     double noise_share; /* of the power at the Nyquist frequency: the median of mdup_noise_share */
     int32_t *sum;       /* of the frames, nx * ny */
     double
@@ -54,9 +55,10 @@ void mdup_condition_scratch_free(mdup_condition_scratch *scratch);
 mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_conditioner_free(mdup_conditioner *conditioner);
 
-/** The radial power spectrum of one frame (nx * ny bytes), windowed, into power[MDUP_RADIAL_BINS]. */
-void mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *frame,
-                          mdup_condition_scratch *scratch, double *power);
+/** The radial power spectrum of one frame (nx * ny bytes), windowed, into power[MDUP_RADIAL_BINS].  Returns the share of the power within
+ *  the band that is in Bragg spots: 0 for anything but a crystal. */
+double mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *frame,
+                            mdup_condition_scratch *scratch, double *power);
 
 /** Takes the session's statistics into use: the weight sqrt(rho / (1 - rho^2)) of detection theory, with rho(k) =
  *  1 - noise / power(k), the noise being noise_share of the power just below the Nyquist frequency.  `statistics` is borrowed for the life of the conditioner. */
