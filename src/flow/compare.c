@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "flow/exact_copies.h"
+#include "flow/siblings.h"
 #include "run/executor.h"
 #include "search/copies.h"
 #include "verify/significance.h"
@@ -27,9 +28,12 @@ typedef struct {
     float *spot_shares; /* of the same */
     worker *workers;
     mdup_shortlist shortlist;
-    mdup_pair *pairs;      /* one a candidate; log10_evalue filled in last */
+    mdup_pair *pairs; /* one a candidate, then what siblings add; log10_evalue filled in last */
+    size_t n_pairs;
+    mdup_siblings siblings;
     bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
     double *at_zero;       /* the height found there */
+    double *elsewhere;     /* the height at the shift opposite to its best one, where nothing is */
     double *heights;       /* of the best place of each */
     const char *stage;
     size_t stage_items;
@@ -138,8 +142,8 @@ static void load_clean(comparison *c, size_t frame, size_t other, worker *me, fl
 }
 
 /* The best of the candidate's places. */
-static bool verify_peaks(comparison *c, const mdup_candidate *candidate, worker *me,
-                         mdup_pair *pair, double *height, mdup_error **err)
+static bool verify_peaks(const mdup_candidate *candidate, worker *me, mdup_pair *pair,
+                         double *height, mdup_error **err)
 {
     for (int p = 0; p < MDUP_PEAKS; p++) {
         const mdup_peak *peak = &candidate->peaks[p];
@@ -155,10 +159,29 @@ static bool verify_peaks(comparison *c, const mdup_candidate *candidate, worker 
             pair->shift_y_px = verdict.shift_y;
         }
     }
+    return true;
+}
+
+static void describe_overlap(const comparison *c, const worker *me, mdup_pair *pair)
+{
     int32_t nx = c->frames->nx, ny = c->frames->ny;
-    pair->overlap = mdup_overlap(nx, ny, pair->shift_x_px, pair->shift_y_px);
-    pair->ccc =
-        mdup_shared_ccc(me->clean[0], me->clean[1], nx, ny, pair->shift_x_px, pair->shift_y_px);
+    double dx = pair->shift_x_px, dy = pair->shift_y_px;
+    pair->overlap = mdup_overlap(nx, ny, dx, dy);
+    pair->ccc = mdup_shared_ccc(me->clean[0], me->clean[1], nx, ny, dx, dy);
+}
+
+/* What pairs reach at shifts that no search chose: (0, 0), and the one opposite to the best, which shares as much. */
+static bool verify_given_shifts(comparison *c, size_t item, worker *me, mdup_error **err)
+{
+    const mdup_peak *best = &c->shortlist.items[item].peaks[0];
+    const float *a = me->clean[0], *b = me->clean[1];
+    mdup_verdict zero, opposite;
+    if (!mdup_verify(me->verifier, a, b, 0, 0, &zero, err) ||
+        !mdup_verify(me->verifier, a, b, -(double)best->shift_x, -(double)best->shift_y, &opposite,
+                     err))
+        return false;
+    c->at_zero[item] = (double)zero.z;
+    c->elsewhere[item] = (double)opposite.z;
     return true;
 }
 
@@ -170,15 +193,10 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     load_clean(c, candidate->a, candidate->b, me, me->clean[0]);
     load_clean(c, candidate->b, candidate->a, me, me->clean[1]);
     c->pairs[item] = (mdup_pair){.a = candidate->a, .b = candidate->b};
-    if (!verify_peaks(c, candidate, me, &c->pairs[item], &c->heights[item], err))
+    if (!verify_peaks(candidate, me, &c->pairs[item], &c->heights[item], err))
         return false;
-    mdup_verdict verdict;
-    if (!c->at_zero_sampled[item])
-        return true;
-    if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], 0, 0, &verdict, err))
-        return false;
-    c->at_zero[item] = (double)verdict.z;
-    return true;
+    describe_overlap(c, me, &c->pairs[item]);
+    return !c->at_zero_sampled[item] || verify_given_shifts(c, item, me, err);
 }
 
 /* As many pairs as this tell what frames of the session have in common at shift (0, 0). */
@@ -201,8 +219,10 @@ static bool verify_all(comparison *c, mdup_error **err)
     if (!c->pairs ||
         !(c->at_zero_sampled = mdup_calloc(c->shortlist.n, sizeof *c->at_zero_sampled, err)) ||
         !(c->at_zero = mdup_calloc(c->shortlist.n, sizeof *c->at_zero, err)) ||
+        !(c->elsewhere = mdup_calloc(c->shortlist.n, sizeof *c->elsewhere, err)) ||
         !(c->heights = mdup_calloc(c->shortlist.n, sizeof *c->heights, err)))
         return false;
+    c->n_pairs = c->shortlist.n;
     sample_at_zero(c);
     return run_stage(c, "verifying", c->shortlist.n, verify_one, err);
 }
@@ -264,6 +284,79 @@ static int by_index(const void *left, const void *right)
     return l->b < r->b ? -1 : l->b > r->b;
 }
 
+/* ---- the other shots of a hole ---- */
+
+static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    mdup_sibling *s = &c->siblings.items[item];
+    worker *me = &c->workers[w];
+    mdup_verdict verdict;
+    load_clean(c, s->a, s->b, me, me->clean[0]);
+    load_clean(c, s->b, s->a, me, me->clean[1]);
+    if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], s->shift_x, s->shift_y, &verdict,
+                     err))
+        return false;
+    s->height = (double)verdict.z;
+    s->pair = (mdup_pair){.a = s->a,
+                          .b = s->b,
+                          .shift_x_px = verdict.shift_x,
+                          .shift_y_px = verdict.shift_y,
+                          .score = s->height};
+    describe_overlap(c, me, &s->pair);
+    return true;
+}
+
+/* A sibling at the place the search found lends its significance; one at another place takes its place, if it is more significant. */
+static void adopt(comparison *c, const mdup_sibling *s)
+{
+    mdup_pair *known = bsearch(&s->pair, c->pairs, c->shortlist.n, sizeof *c->pairs, by_index);
+    if (!known) {
+        c->pairs[c->n_pairs++] = s->pair;
+        return;
+    }
+    double log10_evalue = fmin(known->log10_evalue, s->pair.log10_evalue);
+    bool elsewhere = fabs(known->shift_x_px - s->pair.shift_x_px) > NEAR_ZERO_px ||
+                     fabs(known->shift_y_px - s->pair.shift_y_px) > NEAR_ZERO_px;
+    if (elsewhere && s->pair.log10_evalue < known->log10_evalue)
+        *known = s->pair;
+    known->log10_evalue = log10_evalue;
+}
+
+/* What pairs reach at a shift that nothing chose.  False in *known when there are too few pairs to tell. */
+static bool fit_elsewhere(const comparison *c, mdup_null *null, bool *known, mdup_error **err)
+{
+    double *heights = mdup_calloc(c->shortlist.n, sizeof *heights, err);
+    size_t n = 0;
+    for (size_t i = 0; heights && i < c->shortlist.n; i++)
+        if (c->at_zero_sampled[i])
+            heights[n++] = c->elsewhere[i];
+    *known = heights && mdup_null_fit_at_shift(heights, n, null);
+    free(heights);
+    return heights != NULL;
+}
+
+static bool heed_siblings(comparison *c, mdup_error **err)
+{
+    mdup_null null;
+    bool known;
+    if (!fit_elsewhere(c, &null, &known, err))
+        return false;
+    if (!known)
+        return true;
+    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err) ||
+        !run_stage(c, NULL, c->siblings.n, verify_sibling, err))
+        return false;
+    mdup_siblings_rate(&c->siblings, c->pairs, &null);
+    size_t capacity = c->n_pairs;
+    if (!mdup_grow((void **)&c->pairs, &capacity, c->n_pairs + c->siblings.n, sizeof *c->pairs,
+                   err))
+        return false;
+    for (size_t i = 0; i < c->siblings.n; i++)
+        adopt(c, &c->siblings.items[i]);
+    return true;
+}
+
 static int by_later(const void *left, const void *right)
 {
     const mdup_copy *l = left, *r = right;
@@ -292,9 +385,9 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
     mdup_copies copies;
     if (!mdup_find_copies(c->frames, &copies, err))
         return false;
-    mdup_pair *kept = mdup_calloc(c->shortlist.n + copies.n, sizeof *kept, err);
+    mdup_pair *kept = mdup_calloc(c->n_pairs + copies.n, sizeof *kept, err);
     size_t n = 0;
-    for (size_t i = 0; kept && i < c->shortlist.n; i++)
+    for (size_t i = 0; kept && i < c->n_pairs; i++)
         if (c->pairs[i].log10_evalue <= log10(max_evalue) && is_asked_for(c, &c->pairs[i]) &&
             !is_copy(&copies, &c->pairs[i]))
             kept[n++] = c->pairs[i];
@@ -341,6 +434,8 @@ static void clear(comparison *c)
     free(c->pairs);
     free(c->at_zero_sampled);
     free(c->at_zero);
+    free(c->elsewhere);
+    free(c->siblings.items);
     free(c->heights);
     mdup_conditioner_free(c->conditioner);
 }
@@ -361,7 +456,7 @@ bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, in
         mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
     bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
               mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
-              verify_all(&c, err) && rate_all(&c, err) &&
+              verify_all(&c, err) && rate_all(&c, err) && heed_siblings(&c, err) &&
               keep_significant(&c, max_evalue, out, err);
     clear(&c);
     return ok;

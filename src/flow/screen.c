@@ -16,6 +16,7 @@
 #include "flow/exact_copies.h"
 #include "flow/geometry.h"
 #include "flow/reading.h"
+#include "flow/shots.h"
 #include "flow/summary.h"
 #include "publish/publish.h"
 #include "run/executor.h"
@@ -137,6 +138,7 @@ typedef struct {
     const screen *screen;
     const mdup_geometry *geometry;
     int64_t *group; /* of each member; NULL: pairs of any */
+    mdup_shots shots;
 } frame_source;
 
 static const int8_t *get_frame(void *context, size_t index)
@@ -154,6 +156,8 @@ static mdup_search_frames frames_of(const screen *s, frame_source *source)
         .n = g->n,
         .get = get_frame,
         .context = source,
+        .hole = source->shots.hole,
+        .shot = source->shots.shot,
         .noise_share = g->noise_share,
         .order = g->members,
         .images_per_move = s->options->images_per_move,
@@ -210,9 +214,13 @@ static void warn_about_crystal(screen *s, double spot_share)
 
 static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err)
 {
-    frame_source source = {s, g, NULL};
+    frame_source source = {.screen = s, .geometry = g};
     if (!list_groups(&source, err))
         return false;
+    if (!mdup_shots_find(s->catalog, g->members, g->n, &source.shots, err)) {
+        free(source.group);
+        return false;
+    }
     mdup_search_frames frames = frames_of(s, &source);
     mdup_pair_list list = {0};
     bool ok = mdup_compare_frames(&frames, s->options->max_evalue, s->n_threads, s->callbacks,
@@ -221,6 +229,7 @@ static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err
     s->summary.n_pairs_compared += list.n_compared;
     warn_about_crystal(s, list.spot_share);
     free(list.items);
+    mdup_shots_clear(&source.shots);
     free(source.group);
     return ok;
 }
