@@ -20,7 +20,8 @@ typedef struct {
      * returns; any thread. */
     const int8_t *(*get)(void *context, size_t index);
     void *context;
-    const int32_t *hole, *shot; /* of each, whole numbers of any meaning, hole -1: not known; NULL: of none */
+    const int32_t *hole,
+        *shot; /* of each, whole numbers of any meaning, hole -1: not known; NULL: of none */
     const float *noise_share; /* of each, mdup_noise_share; NULL: 1 */
     const size_t
         *order; /* position of each in the session's order of acquisition, strictly rising */
