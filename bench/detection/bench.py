@@ -84,7 +84,7 @@ def run_frames(pool):
 
 
 def run_crops(pool, amount, rho):
-    tasks = [(overlap, index, rho, amount.phase_pairs) for overlap in settings.CROP_OVERLAPS for index in range(amount.trials)]
+    tasks = [(overlap, index, rho, amount.phase_pairs if index < amount.others else 0) for overlap in settings.CROP_OVERLAPS for index in range(amount.trials)]
     results = pool.map("crops", sessions.run_crops, tasks)
     return {"detection": tally.detection(results, tally.crop_groups()), "calibration": tally.calibration(results)}
 
@@ -96,15 +96,24 @@ def run_calibration(pool, amount, conditions):
     return table | {name: tally.calibration(group) for name, group in grouped(tasks, results).items()}
 
 
+def run_large(pool, amount, conditions):
+    """{name: result}"""
+    tasks = [(condition, 10**6, amount.large_size, rho, 0) for condition, rho in conditions
+             if amount.large_size > 0 and condition.particles == 0 and condition.name.startswith("particles")]
+    return {task[0].name: result for task, result in zip(tasks, pool.map("large", sessions.run_detect, tasks))}
+
+
 def run_detection(pool, amount, conditions):
     frc = pool.map("frc", sessions.run_frc, conditions)
-    tasks = [(condition, index, amount.detect_size, rho, amount.phase_pairs)
+    tasks = [(condition, index, amount.detect_size, rho, amount.phase_pairs if index < amount.others else 0)
              for condition, rho in zip(conditions, frc) for index in range(amount.detect_sessions)]
     results = pool.map("detection", sessions.run_detect, tasks)
+    large = run_large(pool, amount, zip(conditions, frc))
     groups = tally.overlap_groups()
     clean = [r for t, r in zip(tasks, results) if t[0].specimen == "particles" and not t[0].artefact]
     table = {"particles of all masses": tally.detection(clean, groups)} if clean else {}
     table |= {name: tally.detection(group, groups) for name, group in grouped(tasks, results).items()}
+    table |= {f"{name}, a session of {amount.large_size}": tally.detection([result], groups) for name, result in large.items()}
     for condition, rho in zip(conditions, frc):
         table[condition.name]["frc"] = [round(float(r), 4) for r in rho]
     return table

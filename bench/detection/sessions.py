@@ -84,21 +84,31 @@ def judge_by_ideal(frames, truth, rho):
     return judged, ideal.independent_shifts
 
 
+def judge_by_others(folder, frames, truth, related, phase_pairs):
+    """The original's comparison and plain phase correlation."""
+    n = len(frames)
+    ccc = programs.original_ccc(folder, n)
+    by_phase, phase_unrelated = judge_by_phase(frames, truth, related, phase_pairs)
+    true = [{"original": ccc[key] > settings.ORIGINAL_CUT, **p} for key, p in zip(truth, by_phase)]
+    return true, {"original_false": sum(v > settings.ORIGINAL_CUT for k, v in ccc.items() if k not in related),
+                  "phase_unrelated": phase_unrelated}
+
+
 def judge_session(folder, frames, truth, related, rho, phase_pairs):
-    """Everything about a session with planted pairs: truth {(i, j): Pair}; related: pairs that are no evidence of error."""
+    """Everything about a session with planted pairs: truth {(i, j): Pair}; related: pairs that are no evidence of error.  phase_pairs 0:
+    without the original and phase correlation."""
     began = time.monotonic()
     found, not_judged = programs.screen(folder, SHARED["threads"])
     seconds = time.monotonic() - began
     n = len(frames)
-    ccc = programs.original_ccc(folder, n)
-    by_phase, phase_unrelated = judge_by_phase(frames, truth, related, phase_pairs)
+    by_others, others = ([{}] * len(truth), {})
+    if phase_pairs > 0:
+        by_others, others = judge_by_others(folder, frames, truth, related, phase_pairs)
     by_ideal, independent = judge_by_ideal(frames, truth, rho)
-    true = [{"pair": [key[0] + 1, key[1] + 1], "overlap": pair.overlap, "original": ccc[key] > settings.ORIGINAL_CUT,
-             **judge_true(found.get(key), pair), **p, **q}
-            for (key, pair), p, q in zip(truth.items(), by_phase, by_ideal)]
+    true = [{"pair": [key[0] + 1, key[1] + 1], "overlap": pair.overlap, **judge_true(found.get(key), pair), **p, **q}
+            for (key, pair), p, q in zip(truth.items(), by_others, by_ideal)]
     return {"true": true, "unrelated": count_unrelated(found, related), "unrelated_pairs": n * (n - 1) // 2 - len(related),
-            "not_judged": not_judged, "original_false": sum(v > settings.ORIGINAL_CUT for k, v in ccc.items() if k not in related),
-            "phase_unrelated": phase_unrelated, "independent_shifts": independent, "seconds": seconds}
+            "not_judged": not_judged, "independent_shifts": independent, "seconds": seconds, **others}
 
 
 # ---- the kinds of session ----

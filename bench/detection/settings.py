@@ -38,10 +38,12 @@ class Condition:
     specimen: str
     mass_kDa: int = 150
     artefact: str = ""
+    particles: int = 0  # a frame; 0: as `microdup simulate` has it
 
     def arguments(self):
         found = ["--size", self.camera.size, "--pixel", self.camera.pixel_A, "--specimen", self.specimen]
         found += ["--mass", self.mass_kDa, "--defocus", "0.5,2.5", "--names", "plain"]
+        found += ["--particles", self.particles] if self.particles else []
         return found + (["--artefacts", self.artefact] if self.artefact else [])
 
     def seed(self, use, index):
@@ -53,6 +55,7 @@ CONDITIONS = (
     Condition("particles-60", K3, "particles", 60),
     Condition("particles-150", K3, "particles", 150),
     Condition("particles-500", K3, "particles", 500),
+    *(Condition(f"particles-{mass}-{n}", K3, "particles", mass, particles=n) for mass in (60, 150, 500) for n in (80, 220)),
     Condition("falcon-60", FALCON4, "particles", 60),
     Condition("falcon-150", FALCON4, "particles", 150),
     Condition("falcon-500", FALCON4, "particles", 500),
@@ -81,8 +84,10 @@ class Amount:
     calibrate_sessions: int  # in all, shared out evenly among the conditions
     calibrate_size: int
     phase_pairs: int  # unrelated pairs of a session that plain phase correlation is shown
+    others: int  # sessions of a kind that the original's comparison and plain phase correlation are shown too; they take longest
+    large_size: int  # of one large session for each of the clean particle conditions of a K3; 0: none
     seed: int = SEED
 
 
-QUICK = Amount(trials=5, detect_sessions=1, detect_size=60, calibrate_sessions=18, calibrate_size=45, phase_pairs=100)
-FULL = Amount(trials=300, detect_sessions=10, detect_size=60, calibrate_sessions=504, calibrate_size=90, phase_pairs=300)
+QUICK = Amount(trials=5, detect_sessions=1, detect_size=60, calibrate_sessions=18, calibrate_size=45, phase_pairs=100, others=1, large_size=0)
+FULL = Amount(trials=300, detect_sessions=10, detect_size=60, calibrate_sessions=504, calibrate_size=90, phase_pairs=300, others=3, large_size=1000)

@@ -55,10 +55,11 @@ def calibration(sessions):
 
 
 def detection_row(true, threshold):
-    """Found by each method of the true pairs given."""
+    """Found by each method of the true pairs given; by the others, of those they were shown."""
+    shown = [t for t in true if "phase" in t]
     return {"found": share([t["found"] for t in true]), "ideal": share([t["ideal"] for t in true]),
-            "original": share([t["original"] for t in true]),
-            "phase": share([t["phase_right"] and t["phase"] > threshold for t in true]),
+            "original": share([t["original"] for t in shown]),
+            "phase": share([t["phase_right"] and t["phase"] > threshold for t in shown]),
             "wrong_shift": sum(t["wrong_shift"] for t in true),
             "median_ideal_z": sorted(t["ideal_z"] for t in true)[len(true) // 2] if true else None}
 
@@ -66,14 +67,14 @@ def detection_row(true, threshold):
 def detection(sessions, groups):
     """groups: {name: whether a true pair belongs to it}."""
     true = [t for s in sessions for t in s["true"]]
-    unrelated = [v for s in sessions for v in s["phase_unrelated"]]
-    threshold = max(unrelated)
+    unrelated = [v for s in sessions for v in s.get("phase_unrelated", [])]
+    threshold = max(unrelated, default=math.inf)
     rows = {name: detection_row([t for t in true if belongs(t)], threshold) for name, belongs in groups.items()}
     return {"rows": rows, "all": detection_row(true, threshold),
             "false": sum(s["unrelated"][settings.STEPS.index(settings.CUT)] for s in sessions),
             "false_promised": settings.CUT * len(sessions), "unrelated_pairs": sum(s["unrelated_pairs"] for s in sessions),
-            "original_false": sum(s["original_false"] for s in sessions),
-            "phase_threshold": threshold, "phase_unrelated_pairs": len(unrelated),
+            "original_false": sum(s.get("original_false", 0) for s in sessions),
+            "phase_threshold": threshold if unrelated else None, "phase_unrelated_pairs": len(unrelated),
             "shift_rms_duplicates_px": rms([t["error_px"] for t in true if t["overlap"] >= 0.5]),
             "shift_rms_small_px": rms([t["error_px"] for t in true if 0.05 <= t["overlap"] <= 0.2]),
             "independent_shifts": sum(s["independent_shifts"] for s in sessions) / len(sessions),
