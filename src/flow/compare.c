@@ -157,6 +157,7 @@ static bool verify_peaks(const mdup_candidate *candidate, worker *me, mdup_pair 
             *height = (double)verdict.z;
             pair->shift_x_px = verdict.shift_x;
             pair->shift_y_px = verdict.shift_y;
+            pair->shift_sd_px = fmax(verdict.shift_sd_x, verdict.shift_sd_y);
         }
     }
     return true;

@@ -192,6 +192,7 @@ static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *l
         pair.b = g->members[pair.b];
         pair.shift_x_px *= g->bin;
         pair.shift_y_px *= g->bin;
+        pair.shift_sd_px *= g->bin;
         s->pairs[s->n_pairs++] = pair;
     }
     return true;

@@ -82,7 +82,7 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
 {
     mdup_strbuf_puts(
         out, "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-             "ccc,score,evalue,log10_evalue,set,kind\n");
+             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n");
     for (size_t p = 0; p < r->n_pairs; p++) {
         const mdup_pair *pair = &r->pairs[p];
         const char *class = r->decision->is_duplicate[p] ? "duplicate" : "overlap";
@@ -97,6 +97,7 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
         put_evalue(out, pair->log10_evalue);
         put_set(out, set_of_pair(r, pair));
         mdup_csv_field(out, pair->is_copy ? mdup_orientation_copy_name(pair->orientation) : class);
+        mdup_csv_printf(out, "%.2f", pair->shift_sd_px);
         mdup_csv_end(out);
     }
 }

@@ -11,6 +11,7 @@ typedef struct {
     size_t a, b;       /* indices in order of acquisition, a < b */
     double shift_x_px; /* unbinned: a point at (x, y) in b is at (x + shift_x, y + shift_y) in a */
     double shift_y_px;
+    double shift_sd_px;  /* of the less certain of the two, by verify/verify.h; 0 of copies */
     double overlap;      /* shared area / area of one frame */
     double ccc;          /* Pearson coefficient over the shared area of the flattened frames */
     double score;        /* see verify/verify.h */

@@ -341,12 +341,18 @@ static surroundings survey(const view *w)
     return (surroundings){(float)sqrt(sum_of_squares / count), highest};
 }
 
+/* The summit of a parabola is not quite that of the peak: with next to no noise, shifts of any fraction of a pixel are found with an error of
+ * 0.029 px rms (frames of 360 by 255 px; 0.033 px with 180 by 127), where noise would make 0.012 px of it (0.025 px). */
+static const double INTERPOLATION_px = 0.03;
+
 /* Along one axis: where the parabola through the summit and its neighbours has its vertex, as an offset from the summit, and how uncertain
- * that is: a peak of curvature k that stands z sd out of noise of its own spectrum is placed to 1 / (z sqrt(k)). */
+ * that is: a peak of curvature k that stands z sd out of noise of its own spectrum is placed to 1 / (z sqrt(k)); never worse than what
+ * find_summit can be off. */
 static double refine(float before, float at, float after, double z, double *sd)
 {
     double curvature = 2 - ((double)before + (double)after) / (double)at;
-    *sd = curvature > 0 && z > 0 ? 1 / (z * sqrt(curvature)) : (double)PEAK_RADIUS_px;
+    double noise = curvature > 0 && z > 0 ? 1 / (z * sqrt(curvature)) : HUGE_VAL;
+    *sd = fmin((double)PEAK_RADIUS_px, hypot(noise, INTERPOLATION_px));
     return vertex(before, at, after);
 }
 

@@ -6,10 +6,10 @@
 #include "image/condition.h"
 
 typedef struct {
-    float z;                 /* peak near the candidate in units of what chance makes there */
-    double shift_x, shift_y; /* px of the frame, refined to a fraction of a pixel */
-    double shift_sd_x,
-        shift_sd_y; /* their uncertainty, px: of the noise alone, not of ice that moved */
+    float z;                       /* peak near the candidate in units of what chance makes there */
+    double shift_x, shift_y;       /* px of the frame, refined to a fraction of a pixel */
+    double shift_sd_x, shift_sd_y; /* their uncertainty, px, 0.03 to 2.5: of noise and interpolation
+                                    * alone, not of ice that moved; nor is it whether this is the right place */
 } mdup_verdict;
 
 /* Plans and buffers; one a worker. */

@@ -73,8 +73,8 @@ def test_orientation(kind, others):
     assert kinds(out) == {("a1.mrc", "b.mrc"): kind}
     (row,) = read_csv(out / "pairs.csv")
     assert row["class"] == "duplicate"
-    numbers = ("overlap", "ccc", "shift_x_px", "shift_y_px", "score", "evalue", "log10_evalue")
-    assert [float(row[name]) for name in numbers] == [1, 1, 0, 0, 999, 0, -9999]
+    numbers = ("overlap", "ccc", "shift_x_px", "shift_y_px", "shift_sd_px", "score", "evalue", "log10_evalue")
+    assert [float(row[name]) for name in numbers] == [1, 1, 0, 0, 0, 999, 0, -9999]
     assert duplicates(out) == [("a1.mrc", "b.mrc")]
     assert (out / "removed.txt").read_text() == "b.mrc\n"
     assert counts(out)["exact_copies"] == counts(out)["removed"] == 1

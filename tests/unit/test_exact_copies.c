@@ -210,9 +210,10 @@ static void among_other_pairs(void **state)
         {0, MDUP_ORIENTATION_SAME},       {0, MDUP_ORIENTATION_SAME},
         {2, MDUP_ORIENTATION_SAME},       {2, MDUP_ORIENTATION_TURNED_90},
         {2, MDUP_ORIENTATION_TURNED_180}, {5, MDUP_ORIENTATION_SAME}};
-    const mdup_pair found[] = {{.a = 0, .b = 1, .overlap = 0.9},
-                               {.a = 1, .b = 2, .overlap = 0.25},
-                               {.a = 3, .b = 4, .overlap = 0.5, .shift_x_px = 7}};
+    const mdup_pair found[] = {
+        {.a = 0, .b = 1, .overlap = 0.9, .shift_sd_px = 0.5},
+        {.a = 1, .b = 2, .overlap = 0.25},
+        {.a = 3, .b = 4, .overlap = 0.5, .shift_x_px = 7, .shift_sd_px = 0.5}};
     size_t n = 3, capacity = 3;
     mdup_pair *pairs = malloc(sizeof found);
     memcpy(pairs, found, sizeof found);
@@ -232,7 +233,8 @@ static void among_other_pairs(void **state)
         assert_int_equal(pairs[i].is_copy ? (int)pairs[i].orientation : -1,
                          expected[i].orientation);
         if (pairs[i].is_copy)
-            assert_true(pairs[i].overlap == 1 && pairs[i].ccc == 1 && pairs[i].shift_x_px == 0);
+            assert_true(pairs[i].overlap == 1 && pairs[i].ccc == 1 && pairs[i].shift_x_px == 0 &&
+                        pairs[i].shift_sd_px == 0);
     }
     free(pairs);
 }

@@ -32,6 +32,7 @@ static const mdup_pair pairs[N_PAIRS] = {
      .b = 1,
      .shift_x_px = 10.5,
      .shift_y_px = -20.257,
+     .shift_sd_px = 0.2449,
      .overlap = 0.98765,
      .ccc = 0.123456,
      .score = 12.3456,
@@ -40,6 +41,7 @@ static const mdup_pair pairs[N_PAIRS] = {
      .b = 2,
      .shift_x_px = -0.004,
      .shift_y_px = 0.0049,
+     .shift_sd_px = 0.0049,
      .overlap = 1,
      .ccc = -0.00004,
      .score = 30,
@@ -48,6 +50,7 @@ static const mdup_pair pairs[N_PAIRS] = {
      .b = 5,
      .shift_x_px = 3000,
      .shift_y_px = -0.008,
+     .shift_sd_px = 40,
      .overlap = 0.05,
      .ccc = -0.5,
      .score = 6.005,
@@ -66,6 +69,7 @@ static const mdup_pair pairs[N_PAIRS] = {
      .b = 5,
      .shift_x_px = 1,
      .shift_y_px = -2,
+     .shift_sd_px = 1.006,
      .overlap = 0.25,
      .ccc = 0.1,
      .score = 7,
@@ -116,15 +120,15 @@ static void significant_pairs(void **state)
     expect_text(
         &out,
         "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-        "ccc,score,evalue,log10_evalue,set,kind\n"
+        "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n"
         "\"MotionCorr/a,b.mrc\",\"say \"\"x\"\".mrc\",duplicate,0.9877,10.50,-20.26,5.25,-10.13,"
-        "0.1235,12.35,7.52e-21,-20.12,1,duplicate\n"
+        "0.1235,12.35,7.52e-21,-20.12,1,duplicate,0.24\n"
         "\"MotionCorr/a,b.mrc\",m2.mrc,duplicate,1.0000,0.00,0.00,0.00,0.00,0.0000,30.00,0,"
-        "-400.50,1,duplicate\n"
+        "-400.50,1,duplicate,0.00\n"
         "\"MotionCorr/a,b.mrc\",m5.mrc,overlap,0.0500,3000.00,-0.01,1500.00,0.00,-0.5000,6.00,"
-        "0.01,-2.00,,overlap\n"
-        "m2.mrc,m3.mrc,duplicate,0.5000,1.00,2.00,,,1.0000,99.00,0.998,0.00,1,copy-turned-90\n"
-        "m3.mrc,m5.mrc,overlap,0.2500,1.00,-2.00,,,0.1000,7.00,3.16e-308,-307.50,,overlap\n");
+        "0.01,-2.00,,overlap,40.00\n"
+        "m2.mrc,m3.mrc,duplicate,0.5000,1.00,2.00,,,1.0000,99.00,0.998,0.00,1,copy-turned-90,0.00\n"
+        "m3.mrc,m5.mrc,overlap,0.2500,1.00,-2.00,,,0.1000,7.00,3.16e-308,-307.50,,overlap,1.01\n");
 }
 
 static void all_micrographs(void **state)
@@ -177,7 +181,7 @@ static void nothing_found(void **state)
                 "# before\n"
                 "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set\n"
                 "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-                "ccc,score,evalue,log10_evalue,set,kind\n"
+                "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n"
                 "micrograph,status,reason,order,hole,shot,set,decision\n");
 }
 
