@@ -258,6 +258,37 @@ static void heed_zero(comparison *c, double *heights)
     }
 }
 
+/* Pairs of which no more than this would be found by chance show what a pair of this session looks like, and so many of them are needed. */
+static const double CERTAIN_LOG10_EVALUE = -10;
+enum { LEAST_CERTAIN_PAIRS = 3 };
+
+static double strength(const comparison *c, size_t pair)
+{
+    return c->heights[pair] / sqrt(fmax(c->pairs[pair].overlap, 1e-6));
+}
+
+static int by_height(const void *left, const void *right)
+{
+    double l = *(const double *)left, r = *(const double *)right;
+    return l < r ? -1 : l > r;
+}
+
+/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do. */
+static void heed_overlap(comparison *c, double *strengths)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->pairs[i].log10_evalue <= CERTAIN_LOG10_EVALUE)
+            strengths[n++] = strength(c, i);
+    if (n < LEAST_CERTAIN_PAIRS)
+        return;
+    qsort(strengths, n, sizeof *strengths, by_height);
+    double usual = strengths[n / 2];
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->pairs[i].log10_evalue > CERTAIN_LOG10_EVALUE)
+            c->pairs[i].log10_evalue += mdup_weakness_log10(strength(c, i) / usual);
+}
+
 static bool rate_all(comparison *c, mdup_error **err)
 {
     double *scores = mdup_calloc(c->shortlist.n, sizeof *scores, err);
@@ -272,6 +303,7 @@ static bool rate_all(comparison *c, mdup_error **err)
         c->pairs[i].log10_evalue =
             mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
     heed_zero(c, scores);
+    heed_overlap(c, scores);
     free(scores);
     return true;
 }

@@ -24,13 +24,14 @@ mdup_pair mdup_pair_of_equals(size_t a, size_t b)
 typedef struct {
     mdup_signature signature;
     int32_t short_px, long_px; /* the sides, however the image lies */
+    int64_t group;             /* of optics, when only such pairs are asked for; else 0 */
     size_t index;
 } key;
 
-static key key_of(const mdup_reading *r, size_t index)
+static key key_of(const mdup_reading *r, int64_t group, size_t index)
 {
     bool portrait = r->ny > r->nx;
-    return (key){r->signature, portrait ? r->nx : r->ny, portrait ? r->ny : r->nx, index};
+    return (key){r->signature, portrait ? r->nx : r->ny, portrait ? r->ny : r->nx, group, index};
 }
 
 static int compare_kinds(const key *l, const key *r)
@@ -41,7 +42,9 @@ static int compare_kinds(const key *l, const key *r)
         return l->signature.mixed < r->signature.mixed ? -1 : 1;
     if (l->short_px != r->short_px)
         return l->short_px < r->short_px ? -1 : 1;
-    return l->long_px < r->long_px ? -1 : l->long_px > r->long_px;
+    if (l->long_px != r->long_px)
+        return l->long_px < r->long_px ? -1 : 1;
+    return l->group < r->group ? -1 : l->group > r->group;
 }
 
 static int by_kind_then_index(const void *left, const void *right)
@@ -193,8 +196,9 @@ bool mdup_exact_copies_find(const mdup_catalog *catalog, const mdup_reading *rea
     size_t n = 0;
     for (size_t i = 0; i < catalog->n; i++) {
         copies[i] = (mdup_exact_copy){i, MDUP_ORIENTATION_SAME};
+        int64_t group = options->same_optics_group ? catalog->micrographs[i].optics_group : 0;
         if (readings[i].frame)
-            keys[n++] = key_of(&readings[i], i);
+            keys[n++] = key_of(&readings[i], group, i);
     }
     qsort(keys, n, sizeof *keys, by_kind_then_index);
     job j = {catalog, readings, options, callbacks, copies};

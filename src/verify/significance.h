@@ -25,4 +25,8 @@ bool mdup_null_fit_at_shift(double *scores, size_t n, mdup_null *out) MDUP_MUST_
 /** log10 of the number of unrelated pairs expected to reach `score` among n_pairs. */
 double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pairs);
 
+/** What to add to log10 of the E-value of a pair that is weaker than its overlap lets expect: ratio is its height / sqrt(overlap) over the median
+ *  of the same of the session's certain pairs.  0 from ratio 1 on. */
+double mdup_weakness_log10(double ratio);
+
 #endif
