@@ -1,6 +1,6 @@
 """What the E-values of a session depend on, and what not.
 
-The null distribution is made of some 2000 pairs drawn at random, so it takes a session of more pairs for the drawing to matter.
+The null distribution is made of some 1000 pairs drawn at random, so it takes a session of more pairs for the drawing to matter.
 """
 
 import math
@@ -112,7 +112,7 @@ def log10_evalues(path):
 
 def test_more_unrelated_micrographs(drawn, tmp_path):
     """Half of the session with all that is related, and the whole: 630 pairs and 2415.  What was found stays found, and E rises with the
-    number of pairs: by a factor of 3.8.  But the null distribution is fitted anew, to 630 scores and to 2000, and its scale divides
+    number of pairs: by a factor of 3.8.  But the null distribution is fitted anew, to 630 scores and to 1000, and its scale divides
     log E: half of log E, and a factor of 30, are allowed for that."""
     head, rows = star_of(drawn)
     related = {row[side] for row in read_csv(drawn / "truth.csv") for side in ("micrograph_a", "micrograph_b")}
