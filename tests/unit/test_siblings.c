@@ -334,7 +334,7 @@ static mdup_siblings make_groups(size_t n, size_t m)
     memset(items, 0, n * m * sizeof *items);
     for (size_t i = 0; i < n * m; i++) {
         items[i].leader = i / m;
-        items[i].pair.log10_evalue = NAN;
+        items[i].pair.log10_evalue = HUGE_VAL;
     }
     return (mdup_siblings){items, n * m};
 }
