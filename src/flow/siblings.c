@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-/* A pair of holes through one of its pairs of shots. */
+/* A pair of holes through one of its pairs of shots; hole_a < hole_b, whichever of them was recorded first. */
 typedef struct {
     int32_t hole_a, hole_b;
     size_t pair;
@@ -39,9 +39,10 @@ static bool choose_leaders(const mdup_search_frames *f, const mdup_pair *pairs, 
         return false;
     size_t found = 0, kept = 0;
     for (size_t i = 0; i < n_pairs; i++)
-        if (can_lead(f, &pairs[i]))
-            all[found++] =
-                (leader){f->hole[pairs[i].a], f->hole[pairs[i].b], i, pairs[i].log10_evalue};
+        if (can_lead(f, &pairs[i])) {
+            int32_t a = f->hole[pairs[i].a], b = f->hole[pairs[i].b];
+            all[found++] = (leader){a < b ? a : b, a < b ? b : a, i, pairs[i].log10_evalue};
+        }
     if (found > 0)
         qsort(all, found, sizeof *all, by_holes_then_evalue);
     for (size_t i = 0; i < found; i++)
@@ -56,10 +57,11 @@ static bool choose_leaders(const mdup_search_frames *f, const mdup_pair *pairs, 
 static bool add(mdup_siblings *out, size_t *capacity, const mdup_search_frames *f,
                 const mdup_pair *led_by, size_t leader_index, size_t a, size_t b, mdup_error **err)
 {
-    bool turned = a > b;
+    size_t earlier = a < b ? a : b, later = a < b ? b : a;
+    bool turned = f->hole[earlier] != f->hole[led_by->a];
     mdup_sibling sibling = {.leader = leader_index,
-                            .a = turned ? b : a,
-                            .b = turned ? a : b,
+                            .a = earlier,
+                            .b = later,
                             .shift_x = turned ? -led_by->shift_x_px : led_by->shift_x_px,
                             .shift_y = turned ? -led_by->shift_y_px : led_by->shift_y_px};
     if (!mdup_search_wants(f, sibling.a, sibling.b))
