@@ -335,6 +335,7 @@ static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
                           .b = s->b,
                           .shift_x_px = verdict.shift_x,
                           .shift_y_px = verdict.shift_y,
+                          .shift_sd_px = fmax(verdict.shift_sd_x, verdict.shift_sd_y),
                           .score = s->height};
     describe_overlap(c, me, &s->pair);
     return true;

@@ -24,10 +24,16 @@ static int by_holes_then_evalue(const void *left, const void *right)
     return l->pair < r->pair ? -1 : l->pair > r->pair;
 }
 
+/* What the detector puts into every frame lines up within so many px of (0, 0), in all shots alike: it bears no witness. */
+static const double NEAR_ZERO_px = 3.0;
+
 static bool can_lead(const mdup_search_frames *f, const mdup_pair *pair)
 {
-    return pair->log10_evalue <= 0 && f->hole[pair->a] >= 0 && f->hole[pair->b] >= 0 &&
-           f->hole[pair->a] != f->hole[pair->b] && f->shot[pair->a] == f->shot[pair->b];
+    bool near_zero =
+        fabs(pair->shift_x_px) <= NEAR_ZERO_px && fabs(pair->shift_y_px) <= NEAR_ZERO_px;
+    return !near_zero && pair->log10_evalue <= 0 && f->hole[pair->a] >= 0 &&
+           f->hole[pair->b] >= 0 && f->hole[pair->a] != f->hole[pair->b] &&
+           f->shot[pair->a] == f->shot[pair->b];
 }
 
 /* The best one of every two holes, sorted by holes; *n of them. */
@@ -159,12 +165,12 @@ bool mdup_siblings_find(const mdup_search_frames *frames, const mdup_pair *pairs
  * independent tests). */
 static double log_combined(double t, size_t m)
 {
-    double term = 1, sum = 1;
-    for (size_t i = 1; i <= m; i++) {
-        term *= t / (double)i;
-        sum += term;
+    double log_term = 0, log_sum = 0;
+    for (size_t i = 1; i <= m && t > 0; i++) {
+        log_term += log(t / (double)i);
+        log_sum = fmax(log_sum, log_term) + log1p(exp(-fabs(log_sum - log_term)));
     }
-    return -t + log(sum);
+    return log_sum - t;
 }
 
 static double log_p(const mdup_sibling *s, const mdup_null *null)
@@ -184,7 +190,8 @@ static void rate_group(mdup_sibling *group, size_t m, size_t n_all, mdup_pair *p
         double own = log((double)n_all) + log_p(&group[i], null);
         group[i].pair.log10_evalue = (two_ways + fmax(combined, own)) / log(10.0);
     }
-    led_by->log10_evalue = fmin(led_by->log10_evalue, (two_ways + combined) / log(10.0));
+    double own = led_by->log10_evalue * log(10.0);
+    led_by->log10_evalue = (two_ways + fmin(own, combined)) / log(10.0);
 }
 
 void mdup_siblings_rate(mdup_siblings *siblings, mdup_pair *pairs, const mdup_null *null)

@@ -23,13 +23,14 @@ typedef struct {
     size_t n;
 } mdup_siblings;
 
-/** Finds what is to be looked at: of every two holes the most significant pair of equal shots with an E-value of 1 or less is a leader, and
+/** Finds what is to be looked at: of every two holes the most significant pair of equal shots with an E-value of 1 or less is a leader (unless it lies
+ *  near (0, 0), where the detector lines up all shots), and
  *  all other pairs of equal shots of the two holes that are asked for are its siblings.  None when the frames have no holes.  False with
  *  *err (NOMEM).  Free out->items with free(). */
 bool mdup_siblings_find(const mdup_search_frames *frames, const mdup_pair *pairs, size_t n,
                         mdup_siblings *out, mdup_error **err) MDUP_MUST_CHECK;
 
-/** Rates siblings and leaders.  null: of heights at one given shift.  A leader's E-value becomes the number of unrelated pairs of holes
+/** Rates siblings and leaders; those of one leader stand together, as found.  null: of heights at one given shift.  A leader's E-value becomes the number of unrelated pairs of holes
  *  expected to agree so well in all their shots; a sibling's is that, but no less than the number of siblings of this session expected
  *  to reach its own height.  Both twice, since there are two ways to be found. */
 void mdup_siblings_rate(mdup_siblings *siblings, mdup_pair *pairs, const mdup_null *null);

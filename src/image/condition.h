@@ -56,7 +56,7 @@ mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err)
 void mdup_conditioner_free(mdup_conditioner *conditioner);
 
 /** The radial power spectrum of one frame (nx * ny bytes), windowed, into power[MDUP_RADIAL_BINS].  Returns the share of the power within
- *  the band that is in Bragg spots: 0 for anything but a crystal. */
+ *  the band that is in Bragg spots: a quarter and more for lattices, a few per cent for parallel filaments, else 0. */
 double mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *frame,
                             mdup_condition_scratch *scratch, double *power);
 
