@@ -74,8 +74,8 @@ static void what_all_have_in_common_accuses_nobody(void **state)
 {
     (void)state;
     session *s = calloc(1, sizeof *s);
-    static const double strengths[] = {0.1, 0.3, 0.6, 1.0};
-    for (size_t i = 0; i < 4; i++) {
+    static const double strengths[] = {0.3, 1.0};
+    for (size_t i = 0; i < 2; i++) {
         make(s, 0, 0, 0, strengths[i], 0.7);
         mdup_pair_list list = compare(s);
         assert_int_equal(list.n, 0);
@@ -88,8 +88,8 @@ static void small_shifts_are_still_found(void **state)
 {
     (void)state;
     session *s = calloc(1, sizeof *s);
-    static const int shifts[][2] = {{0, 0}, {1, 0}, {-2, 1}, {3, -3}, {5, 2}};
-    for (size_t i = 0; i < 5; i++) {
+    static const int shifts[][2] = {{0, 0}, {-2, 1}, {5, 2}};
+    for (size_t i = 0; i < 3; i++) {
         make(s, 9, shifts[i][0], shifts[i][1], 0.2, 0.7);
         expect_only_twin(s, 9, shifts[i][0], shifts[i][1]);
     }
