@@ -273,7 +273,8 @@ static int by_height(const void *left, const void *right)
     return l < r ? -1 : l > r;
 }
 
-/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do. */
+/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do.  A weak one's E-value rises to 1 at the most: what
+ * is not significant keeps its E-value, and the E-values above 1 their calibration. */
 static void heed_overlap(comparison *c, double *strengths)
 {
     size_t n = 0;
@@ -284,9 +285,12 @@ static void heed_overlap(comparison *c, double *strengths)
         return;
     qsort(strengths, n, sizeof *strengths, by_height);
     double usual = strengths[n / 2];
-    for (size_t i = 0; i < c->shortlist.n; i++)
-        if (c->pairs[i].log10_evalue > CERTAIN_LOG10_EVALUE)
-            c->pairs[i].log10_evalue += mdup_weakness_log10(strength(c, i) / usual);
+    for (size_t i = 0; i < c->shortlist.n; i++) {
+        double log10_evalue = c->pairs[i].log10_evalue;
+        double weaker = log10_evalue + mdup_weakness_log10(strength(c, i) / usual);
+        if (log10_evalue > CERTAIN_LOG10_EVALUE && log10_evalue < 0)
+            c->pairs[i].log10_evalue = fmin(0, weaker);
+    }
 }
 
 static bool rate_all(comparison *c, mdup_error **err)
