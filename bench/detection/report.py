@@ -115,8 +115,10 @@ Written by `bench/detection/run`; do not edit.
 def settings_text(results):
     s = results["settings"]
     text = f"Setting: {s['name']}, seed {s['seed']}, {s['program']}. "
-    text += f"Crops: {s['trials']} trials an overlap. Detection: {s['detect_sessions']} sessions of {s['detect_size']} a condition. "
-    text += f"Calibration: {s['calibrate_sessions']} sessions of {s['calibrate_size']} in all.\n"
+    amounts = {"crops": f"Crops: {s['trials']} trials an overlap. ",
+               "detection": f"Detection: {s['detect_sessions']} sessions of {s['detect_size']} a condition. ",
+               "calibration": f"Calibration: {s['calibrate_sessions']} sessions of {s['calibrate_size']} in all. "}
+    text += "".join(line for part, line in amounts.items() if part in results) + "\n"
     for line in results["skipped"]:
         text += f"\nSKIPPED: {line}\n"
     return text + "\n"
