@@ -30,11 +30,13 @@ typedef struct {
     mdup_shortlist shortlist;
     mdup_pair *pairs; /* one a candidate, then what siblings add; log10_evalue filled in last */
     size_t n_pairs;
+    mdup_copies copies;
     mdup_siblings siblings;
     bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
     double *at_zero;       /* the height found there */
-    double *elsewhere;     /* the height at the shift opposite to its best one, where nothing is */
-    double *heights;       /* of the best place of each */
+    double *
+        elsewhere; /* with holes: the height at the shift opposite to its best one, where nothing is */
+    double *heights; /* of the best place of each */
     const char *stage;
     size_t stage_items;
 } comparison;
@@ -171,17 +173,20 @@ static void describe_overlap(const comparison *c, const worker *me, mdup_pair *p
     pair->ccc = mdup_shared_ccc(me->clean[0], me->clean[1], nx, ny, dx, dy);
 }
 
-/* What pairs reach at shifts that no search chose: (0, 0), and the one opposite to the best, which shares as much. */
+/* What pairs reach at shifts that no search chose: (0, 0), and, for the shots of holes, the one opposite to the best, which shares as much. */
 static bool verify_given_shifts(comparison *c, size_t item, worker *me, mdup_error **err)
 {
     const mdup_peak *best = &c->shortlist.items[item].peaks[0];
     const float *a = me->clean[0], *b = me->clean[1];
     mdup_verdict zero, opposite;
-    if (!mdup_verify(me->verifier, a, b, 0, 0, &zero, err) ||
-        !mdup_verify(me->verifier, a, b, -(double)best->shift_x, -(double)best->shift_y, &opposite,
-                     err))
+    if (!mdup_verify(me->verifier, a, b, 0, 0, &zero, err))
         return false;
     c->at_zero[item] = (double)zero.z;
+    if (!c->frames->hole)
+        return true;
+    if (!mdup_verify(me->verifier, a, b, -(double)best->shift_x, -(double)best->shift_y, &opposite,
+                     err))
+        return false;
     c->elsewhere[item] = (double)opposite.z;
     return true;
 }
@@ -258,6 +263,20 @@ static void heed_zero(comparison *c, double *heights)
     }
 }
 
+static int by_later(const void *left, const void *right)
+{
+    const mdup_copy *l = left, *r = right;
+    return l->b < r->b ? -1 : l->b > r->b;
+}
+
+static bool is_copy(const comparison *c, const mdup_pair *pair)
+{
+    mdup_copy sought = {pair->a, pair->b};
+    const mdup_copy *found =
+        bsearch(&sought, c->copies.items, c->copies.n, sizeof sought, by_later);
+    return found && found->a == pair->a;
+}
+
 /* Pairs of which no more than this would be found by chance show what a pair of this session looks like, and so many of them are needed. */
 static const double CERTAIN_LOG10_EVALUE = -10;
 enum { LEAST_CERTAIN_PAIRS = 3 };
@@ -273,13 +292,13 @@ static int by_height(const void *left, const void *right)
     return l < r ? -1 : l > r;
 }
 
-/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do.  A weak one's E-value rises to 1 at the most: what
+/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do; copies, which share their noise, by far more.  A weak one's E-value rises to 1 at the most: what
  * is not significant keeps its E-value, and the E-values above 1 their calibration. */
 static void heed_overlap(comparison *c, double *strengths)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->shortlist.n; i++)
-        if (c->pairs[i].log10_evalue <= CERTAIN_LOG10_EVALUE)
+        if (c->pairs[i].log10_evalue <= CERTAIN_LOG10_EVALUE && !is_copy(c, &c->pairs[i]))
             strengths[n++] = strength(c, i);
     if (n < LEAST_CERTAIN_PAIRS)
         return;
@@ -378,6 +397,8 @@ static bool heed_siblings(comparison *c, mdup_error **err)
 {
     mdup_null null;
     bool known;
+    if (!c->frames->hole)
+        return true;
     if (!fit_elsewhere(c, &null, &known, err))
         return false;
     if (!known)
@@ -395,19 +416,6 @@ static bool heed_siblings(comparison *c, mdup_error **err)
     return true;
 }
 
-static int by_later(const void *left, const void *right)
-{
-    const mdup_copy *l = left, *r = right;
-    return l->b < r->b ? -1 : l->b > r->b;
-}
-
-static bool is_copy(const mdup_copies *copies, const mdup_pair *pair)
-{
-    mdup_copy sought = {pair->a, pair->b};
-    const mdup_copy *found = bsearch(&sought, copies->items, copies->n, sizeof sought, by_later);
-    return found && found->a == pair->a;
-}
-
 /* A shift is known to a px of the frame or better, so that a pair at the very limit may be measured beyond it. */
 static const double SHIFT_CERTAINTY_px = 1;
 
@@ -420,21 +428,18 @@ static bool is_asked_for(const comparison *c, const mdup_pair *pair)
 static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *out,
                              mdup_error **err)
 {
-    mdup_copies copies;
-    if (!mdup_find_copies(c->frames, &copies, err))
-        return false;
-    mdup_pair *kept = mdup_calloc(c->n_pairs + copies.n, sizeof *kept, err);
-    size_t n = 0;
-    for (size_t i = 0; kept && i < c->n_pairs; i++)
-        if (c->pairs[i].log10_evalue <= log10(max_evalue) && is_asked_for(c, &c->pairs[i]) &&
-            !is_copy(&copies, &c->pairs[i]))
-            kept[n++] = c->pairs[i];
-    for (size_t i = 0; kept && i < copies.n; i++)
-        kept[n++] = mdup_pair_of_equals(copies.items[i].a, copies.items[i].b);
-    free(copies.items);
+    mdup_pair *kept = mdup_calloc(c->n_pairs + c->copies.n, sizeof *kept, err);
     if (!kept)
         return false;
-    qsort(kept, n, sizeof *kept, by_index);
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_pairs; i++)
+        if (c->pairs[i].log10_evalue <= log10(max_evalue) && is_asked_for(c, &c->pairs[i]) &&
+            !is_copy(c, &c->pairs[i]))
+            kept[n++] = c->pairs[i];
+    for (size_t i = 0; i < c->copies.n; i++)
+        kept[n++] = mdup_pair_of_equals(c->copies.items[i].a, c->copies.items[i].b);
+    if (n > 0)
+        qsort(kept, n, sizeof *kept, by_index);
     *out = (mdup_pair_list){kept, n, c->shortlist.n_compared, c->statistics.spot_share};
     return true;
 }
@@ -474,6 +479,7 @@ static void clear(comparison *c)
     free(c->at_zero);
     free(c->elsewhere);
     free(c->siblings.items);
+    free(c->copies.items);
     free(c->heights);
     mdup_conditioner_free(c->conditioner);
 }
@@ -494,7 +500,8 @@ bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, in
         mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
     bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
               mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
-              verify_all(&c, err) && rate_all(&c, err) && heed_siblings(&c, err) &&
+              verify_all(&c, err) && mdup_find_copies(frames, &c.copies, err) &&
+              rate_all(&c, err) && heed_siblings(&c, err) &&
               keep_significant(&c, max_evalue, out, err);
     clear(&c);
     return ok;

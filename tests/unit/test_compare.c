@@ -140,6 +140,23 @@ static void copies_of_one_image(void **state)
     free(s);
 }
 
+/* Copies share their noise too and stand out by far more than other pairs: these are not to be measured by them. */
+static void copies_do_not_belittle_the_others(void **state)
+{
+    (void)state;
+    session *s = calloc(1, sizeof *s);
+    make(s, 9, 5, 2, 0, 0.18);
+    for (size_t i = 0; i < 4; i++)
+        memcpy(s->frames[N - 1 - i], s->frames[1 + i], PIXELS);
+    mdup_pair_list list = compare(s);
+    assert_int_equal(list.n, 5);
+    assert_int_equal(list.items[0].a, 0);
+    assert_int_equal(list.items[0].b, 9);
+    assert_true(list.items[0].log10_evalue > -10); /* or nothing is held against it */
+    free(list.items);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +164,7 @@ int main(void)
         cmocka_unit_test(small_shifts_are_still_found),
         cmocka_unit_test(longer_shifts_are_not_asked_for),
         cmocka_unit_test(copies_of_one_image),
+        cmocka_unit_test(copies_do_not_belittle_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
