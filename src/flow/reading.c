@@ -57,48 +57,70 @@ static bool absorb(const mdup_micrograph *m, mdup_reading *reading, mdup_error *
     return true;
 }
 
-static bool read_rows(mdup_image_file *file, int32_t n_rows, mdup_reading *r, float *rows,
+/* Strips of an image on their way to its bins. */
+typedef struct {
+    float *rows, *sums; /* bin rows; 2 rows of scratch */
+    float *
+        detail; /* what binning takes away, as mdup_bin_rows has it; NULL: not wanted, nor a signature */
+} strips;
+
+static bool read_rows(mdup_image_file *file, int32_t n_rows, mdup_reading *r, const strips *s,
                       mdup_error **err)
 {
-    if (!mdup_image_read_rows(file, n_rows, rows, err))
+    if (!mdup_image_read_rows(file, n_rows, s->rows, err))
         return false;
-    mdup_signature_add(&r->signature, rows, (size_t)n_rows * (size_t)r->nx);
+    if (s->detail)
+        mdup_signature_add(&r->signature, s->rows, (size_t)n_rows * (size_t)r->nx);
     return true;
 }
 
 /* Reads bin rows at a time: a strip that stays in the cache, whatever the size of the image.  The rows that binning leaves out are read
  * for the signature, and so that damage in them shows. */
 static bool bin_file(mdup_image_file *file, const mdup_image_info *info, mdup_reading *r,
-                     float *rows, float *sums, mdup_error **err)
+                     const strips *s, mdup_error **err)
 {
     int32_t left_out = info->ny % r->bin;
-    if (info->top_down && !read_rows(file, left_out, r, rows, err))
+    if (info->top_down && !read_rows(file, left_out, r, s, err))
         return false;
     for (int32_t y = 0; y < r->frame_ny; y++) {
-        if (!read_rows(file, r->bin, r, rows, err))
+        ptrdiff_t at = (ptrdiff_t)y * r->frame_nx;
+        if (!read_rows(file, r->bin, r, s, err))
             return false;
-        mdup_bin_rows(rows, info->nx, r->bin, sums, r->binned + (ptrdiff_t)y * r->frame_nx,
-                      r->detail + (ptrdiff_t)y * r->frame_nx);
+        mdup_bin_rows(s->rows, info->nx, r->bin, s->sums, r->binned + at,
+                      s->detail ? s->detail + at : NULL);
     }
-    if (!info->top_down && !read_rows(file, left_out, r, rows, err))
+    if (!info->top_down && !read_rows(file, left_out, r, s, err))
         return false;
     if (info->top_down)
-        mdup_flip_rows(r->binned, r->frame_nx, r->frame_ny, sums);
+        mdup_flip_rows(r->binned, r->frame_nx, r->frame_ny, s->sums);
     return true;
 }
 
-static bool bin_with_scratch(mdup_image_file *file, const mdup_image_info *info, mdup_reading *r,
-                             mdup_error **err)
+/* The share of noise, which does not care that `detail` may lie upside down. */
+static bool measure_noise(mdup_reading *r, const float *detail, mdup_error **err)
 {
-    size_t nx = (size_t)info->nx;
-    float *rows = mdup_alloc_aligned(nx * (size_t)r->bin, sizeof *rows, err);
-    size_t frame_px = (size_t)r->frame_nx * (size_t)r->frame_ny;
-    float *sums = rows ? mdup_alloc_aligned(2 * nx, sizeof *sums, err) : NULL;
-    r->binned = sums ? mdup_alloc_aligned(frame_px, sizeof *r->binned, err) : NULL;
-    r->detail = r->binned ? mdup_calloc(frame_px, sizeof *r->detail, err) : NULL;
-    bool ok = r->detail && bin_file(file, info, r, rows, sums, err);
-    free(sums);
-    free(rows);
+    float *scratch =
+        mdup_alloc_aligned((size_t)r->frame_nx * (size_t)r->frame_ny, sizeof *scratch, err);
+    if (scratch)
+        r->noise_share =
+            mdup_noise_share(r->binned, detail, r->frame_nx, r->frame_ny, r->bin, scratch);
+    free(scratch);
+    return scratch != NULL;
+}
+
+static bool bin_with_scratch(mdup_image_file *file, const mdup_image_info *info, bool for_frame,
+                             mdup_reading *r, mdup_error **err)
+{
+    size_t nx = (size_t)info->nx, frame_px = (size_t)r->frame_nx * (size_t)r->frame_ny;
+    strips s = {0};
+    bool ok = (s.rows = mdup_alloc_aligned(nx * (size_t)r->bin, sizeof *s.rows, err)) &&
+              (s.sums = mdup_alloc_aligned(2 * nx, sizeof *s.sums, err)) &&
+              (!for_frame || (s.detail = mdup_calloc(frame_px, sizeof *s.detail, err))) &&
+              (r->binned = mdup_alloc_aligned(frame_px, sizeof *r->binned, err)) &&
+              bin_file(file, info, r, &s, err) && (!for_frame || measure_noise(r, s.detail, err));
+    free(s.detail);
+    free(s.sums);
+    free(s.rows);
     return ok;
 }
 
@@ -123,13 +145,6 @@ static void refuse_small(mdup_reading *r, const mdup_micrograph *m)
     mdup_strbuf_free(&reason);
 }
 
-static void drop_pixels(mdup_reading *r)
-{
-    free(r->binned);
-    free(r->detail);
-    r->binned = r->detail = NULL;
-}
-
 static void refuse_not_finite(mdup_reading *r, const mdup_micrograph *m)
 {
     mdup_strbuf reason = MDUP_STRBUF_INIT;
@@ -137,11 +152,12 @@ static void refuse_not_finite(mdup_reading *r, const mdup_micrograph *m)
         &reason, "%s: holds NaN or infinite pixels; motion-correct this micrograph again", m->path);
     judge(r, MDUP_STATUS_NAN, reason.failed ? "holds NaN" : reason.text);
     mdup_strbuf_free(&reason);
-    drop_pixels(r);
+    free(r->binned);
+    r->binned = NULL;
 }
 
 static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int32_t bin,
-                           mdup_reading *r, mdup_error **err)
+                           bool for_frame, mdup_reading *r, mdup_error **err)
 {
     const mdup_image_info *info = mdup_image_get_info(file);
     r->nx = info->nx;
@@ -156,25 +172,32 @@ static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int3
         refuse_small(r, m);
         return true;
     }
-    if (!bin_with_scratch(file, info, r, err))
+    if (!bin_with_scratch(file, info, for_frame, r, err))
         return false;
     if (!all_finite(r->binned, (size_t)r->frame_nx * (size_t)r->frame_ny))
         refuse_not_finite(r, m);
     return true;
 }
 
-bool mdup_read_binned(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
-                      mdup_error **err)
+static bool read_image(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, bool for_frame,
+                       mdup_reading *out, mdup_error **err)
 {
     *out = (mdup_reading){.judgement = {MDUP_STATUS_OK, NULL, m->pixel_A}, .noise_share = 1};
     mdup_error *failed = NULL;
     mdup_image_file *file = mdup_image_open(m->path, m->slice, mode0, &failed);
-    bool ok = file && read_open_file(m, file, bin, out, &failed);
+    bool ok = file && read_open_file(m, file, bin, for_frame, out, &failed);
     mdup_image_close(file);
     if (ok)
         return true;
-    drop_pixels(out);
+    free(out->binned);
+    out->binned = NULL;
     return absorb(m, out, &failed, err);
+}
+
+bool mdup_read_binned(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
+                      mdup_error **err)
+{
+    return read_image(m, bin, mode0, false, out, err);
 }
 
 static void refuse_blank(mdup_reading *r, const mdup_micrograph *m, double constant_share)
@@ -191,7 +214,7 @@ static void refuse_blank(mdup_reading *r, const mdup_micrograph *m, double const
 bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
                      mdup_error **err)
 {
-    if (!mdup_read_binned(m, bin, mode0, out, err))
+    if (!read_image(m, bin, mode0, true, out, err))
         return false;
     if (!out->binned)
         return true;
@@ -201,15 +224,14 @@ bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, md
     out->frame = scratch ? mdup_alloc_aligned(n, sizeof *out->frame, err) : NULL;
     bool ok = out->frame != NULL;
     if (ok) {
-        out->noise_share = mdup_noise_share(out->binned, out->detail, out->frame_nx, out->frame_ny,
-                                            out->bin, scratch);
         double constant_share =
             mdup_flatten(out->binned, out->frame_nx, out->frame_ny, scratch, out->frame);
         if (constant_share > LARGEST_CONSTANT_SHARE)
             refuse_blank(out, m, constant_share);
     }
     free(scratch);
-    drop_pixels(out);
+    free(out->binned);
+    out->binned = NULL;
     if (!ok)
         mdup_reading_clear(out);
     return ok;
@@ -219,7 +241,7 @@ void mdup_reading_clear(mdup_reading *reading)
 {
     free(reading->judgement.reason);
     free(reading->warning);
-    drop_pixels(reading);
+    free(reading->binned);
     free(reading->frame);
     *reading = (mdup_reading){0};
 }

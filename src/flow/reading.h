@@ -17,10 +17,9 @@ typedef struct {
     int32_t nx, ny;           /* of the file; 0 when its header could not be read */
     int32_t bin;
     int32_t frame_nx, frame_ny;
-    mdup_signature signature; /* of all pixels of the file; has a meaning when there is an image */
-    double noise_share;       /* mdup_noise_share; 1 when not known */
+    mdup_signature signature; /* mdup_read_frame: of all pixels of the file */
+    double noise_share;       /* mdup_read_frame: mdup_noise_share; else 1 */
     float *binned;            /* mdup_read_binned; owned */
-    float *detail;            /* the same size, mdup_bin_rows; owned */
     int8_t *frame;            /* mdup_read_frame; owned */
 } mdup_reading;
 
