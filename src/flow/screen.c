@@ -198,19 +198,19 @@ static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *l
     return true;
 }
 
-/* Lattices have a third of their power in spots, bundles of parallel filaments 7 %, everything else none. */
+/* Lattices have a quarter and more of their power in spots, bundles of parallel filaments 7 %, other specimens none. */
 static const double CRYSTAL_SPOT_SHARE = 0.15;
 
 static void warn_about_crystal(screen *s, double spot_share)
 {
     s->summary.spot_share = fmax(s->summary.spot_share, spot_share);
     if (spot_share >= CRYSTAL_SPOT_SHARE)
-        mdup_log(s->callbacks, MDUP_LOG_WARNING,
-                 "the micrographs show a crystal: %.0f %% of their signal is in Bragg spots.  One "
-                 "place of a "
-                 "lattice looks like the next, so duplicates are told by its faults alone; what "
-                 "is perfect cannot be judged, and some may be missing",
-                 100 * spot_share);
+        mdup_log(
+            s->callbacks, MDUP_LOG_WARNING,
+            "the micrographs show a crystal: %.0f %% of their signal is in Bragg spots.  One place "
+            "of a lattice looks like the next, so duplicates are told by its faults alone; "
+            "what is perfect cannot be judged, and some may be missing",
+            100 * spot_share);
 }
 
 static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err)

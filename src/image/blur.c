@@ -22,8 +22,8 @@ static int32_t clamp(int32_t value, int32_t high)
     return value < 0 ? 0 : value > high ? high : value;
 }
 
-/* Sum over [x - radius, x + radius] within the row, and how many that are.  The sum is kept in double: it is added to and taken from nx
- * times.  Away from the ends one addition and one product a pixel; 14 cycles with a quotient, 5 without. */
+/* Mean over [x - radius, x + radius] within the row.  The sum is kept in double: it is added to and taken from nx times.  Only the ends
+ * need a quotient a pixel. */
 static void mean_along_row(const float *in, int32_t nx, int32_t radius, float *out)
 {
     double sum = 0;

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "image/condition.h"
 
-/* The right place of a faint overlap is not always the highest peak, so verification looks at the highest two: of 405 pairs found it was the
+/* The right place of a faint overlap is not always the highest peak, so verification looks at the highest two: of 403 pairs found it was the
  * second in 5, the third or fourth in 4, and each place more costs as much as the first. */
 enum { MDUP_PEAKS = 2 };
 

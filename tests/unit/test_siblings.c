@@ -366,8 +366,7 @@ static double rate_one(double log10_evalue, size_t m, double p)
     return leaders[0].log10_evalue;
 }
 
-/* Leaders as unrelated pairs make them, one expected for each group, and siblings that show nothing: not many more come as far as is
- * said.  Up to half more: a leader's own E-value stays when it is the smaller one. */
+/* Leaders as unrelated pairs make them, one expected for each group, and siblings that show nothing: no more come as far as is said. */
 static void expect_calibrated(size_t m)
 {
     uint64_t seed = m;
@@ -383,7 +382,7 @@ static void expect_calibrated(size_t m)
         for (size_t g = 0; g < GROUPS; g++)
             n += leaders[g].log10_evalue <= log10(xs[k]);
         const double expected = GROUPS * xs[k];
-        if (n < 0.5 * expected || n > 1.5 * expected + 4 * sqrt(expected))
+        if (n < 0.5 * expected || n > expected + 4 * sqrt(expected))
             fail_msg("%zu siblings: %g groups of %d at %g", m, n, GROUPS, xs[k]);
     }
 }

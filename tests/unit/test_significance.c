@@ -243,6 +243,22 @@ static void at_one_shift(void **state)
     assert_true(strong.location == 77 && strong.scale == 7);
 }
 
+/* The cost of being weak: none at the usual height, half an sd squared below it, never without bound. */
+static void weakness(void **state)
+{
+    (void)state;
+    expect_near(mdup_weakness_log10(1), 0, 0);
+    expect_near(mdup_weakness_log10(7), 0, 0);
+    expect_near(mdup_weakness_log10(exp(-0.5)), 0.5 / log(10), 1e-9);
+    double before = 0;
+    for (double ratio = 1; ratio > 0.002; ratio *= 0.9) {
+        const double cost = mdup_weakness_log10(ratio);
+        assert_true(cost >= before);
+        before = cost;
+    }
+    assert_true(isfinite(mdup_weakness_log10(0)) && mdup_weakness_log10(0) >= before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +274,7 @@ int main(void)
         cmocka_unit_test(odd_samples),
         cmocka_unit_test(nearly_all_related),
         cmocka_unit_test(at_one_shift),
+        cmocka_unit_test(weakness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
