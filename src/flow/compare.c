@@ -132,7 +132,8 @@ static const double SHARE_OF_MAP = 0.25;
 
 static double score_of(const mdup_peak *peak, const mdup_verdict *verdict)
 {
-    return SHARE_OF_MAP * (double)peak->local_z + (1 - SHARE_OF_MAP) * (double)verdict->z;
+    return SHARE_OF_MAP * (double)(peak->local_z / verdict->bunching) +
+           (1 - SHARE_OF_MAP) * (double)verdict->z;
 }
 
 static void load_clean(comparison *c, size_t frame, size_t other, worker *me, float *out)
