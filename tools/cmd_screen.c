@@ -31,14 +31,16 @@ static size_t list_files(arguments *a, option *options, size_t n)
 {
     const option table[] = {
         {"Input", "i", OPTION_STRINGS, &a->inputs, "FILE",
-         "STAR file, text list, folder, quoted pattern or image file; may be repeated, and be "
-         "given without --i",
+         "STAR file, cryoSPARC's .cs (several that belong together: a.cs,b.cs) or .csg, text "
+         "list, folder, quoted pattern or image file; may be repeated, and be given without --i",
          NULL, 0, 0, NULL},
         {NULL, "in_mics", OPTION_STRINGS, &a->inputs, "FILE", "the same, as RELION calls it", NULL,
          0, 0, NULL},
+        {NULL, "csg", OPTION_STRINGS, &a->inputs, "FILE",
+         "the same: the .csg file of a cryoSPARC group of exposures", NULL, 0, 0, NULL},
         {NULL, "project_dir", OPTION_STRING, &a->screen.project_dir, "DIR",
-         "folder that the names in the input are relative to", "found from the STAR file", 0, 0,
-         NULL},
+         "folder that the names in the input are relative to", "found from the STAR or .cs file", 0,
+         0, NULL},
         {NULL, "order", OPTION_CHOICE, &a->order, "ORDER",
          "order of acquisition: auto, star (as listed), name, natural (numbers as numbers) or time",
          NULL, 0, 0, order_names},

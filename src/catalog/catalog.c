@@ -112,6 +112,8 @@ static bool add_probed(mdup_builder *b, const char *input, mdup_probe *probe, md
         return mdup_add_folder(b, input, err);
     if (probe->kind == MDUP_SOURCE_GLOB)
         return mdup_add_glob(b, input, err);
+    if (probe->kind == MDUP_SOURCE_CS)
+        return mdup_add_cs(b, input, probe->is_group, err);
     if (probe->kind == MDUP_SOURCE_LIST)
         return mdup_add_list(b, input, probe->text, probe->text_length, err);
     bool ok = mdup_add_star(b, input, probe->text, probe->text_length, err);
@@ -184,6 +186,13 @@ void mdup_catalog_free(mdup_catalog *catalog)
         mdup_star_free(catalog->sources[i].star);
         free(catalog->sources[i].path);
         free(catalog->sources[i].text);
+        for (size_t k = 0; k < catalog->sources[i].n_parts; k++) {
+            mdup_npy_free(catalog->sources[i].parts[k].npy);
+            free(catalog->sources[i].parts[k].path);
+        }
+        free(catalog->sources[i].parts);
+        mdup_csg_free(catalog->sources[i].csg);
+        free(catalog->sources[i].csg_parts);
     }
     for (size_t i = 0; i < catalog->n; i++) {
         free(catalog->micrographs[i].name);

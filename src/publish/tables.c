@@ -150,3 +150,32 @@ bool mdup_table_removed(const mdup_results *r, mdup_strbuf *out, mdup_error **er
     free(kept);
     return mdup_strbuf_check(out, err);
 }
+
+/* Bytes beyond ASCII stand for themselves. */
+static void put_escaped(mdup_strbuf *out, unsigned char c)
+{
+    char byte = (char)c;
+    bool is_plain = c >= 0x80 || c == '_' || c == '/' || (c >= '0' && c <= '9') ||
+                    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    if (is_plain)
+        mdup_strbuf_append(out, &byte, 1);
+    else if (c <= ' ' || c == 0x7F)
+        mdup_strbuf_printf(out, "\\x%02x", c);
+    else
+        mdup_strbuf_printf(out, "\\%c", byte);
+}
+
+bool mdup_table_removed_regex(const mdup_strbuf *names, mdup_strbuf *out, mdup_error **err)
+{
+    if (names->length == 0)
+        mdup_strbuf_puts(out, "a^\n"); /* a letter before the beginning */
+    for (size_t i = 0; i < names->length; i++) {
+        if (i == 0 || names->text[i - 1] == '\n')
+            mdup_strbuf_puts(out, "^");
+        if (names->text[i] == '\n')
+            mdup_strbuf_puts(out, "$\n");
+        else
+            put_escaped(out, (unsigned char)names->text[i]);
+    }
+    return mdup_strbuf_check(out, err);
+}
