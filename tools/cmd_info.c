@@ -215,8 +215,9 @@ static bool ends_in(const char *text, const char *ending)
 static const char *type_name(const mdup_npy_field *field)
 {
     static const char *const names[] = {
-        [MDUP_NPY_UNSIGNED] = "unsigned", [MDUP_NPY_SIGNED] = "signed",   [MDUP_NPY_FLOAT] = "float",
-        [MDUP_NPY_BYTES] = "text",        [MDUP_NPY_UNICODE] = "unicode", [MDUP_NPY_OTHER] = "other"};
+        [MDUP_NPY_UNSIGNED] = "unsigned", [MDUP_NPY_SIGNED] = "signed",
+        [MDUP_NPY_FLOAT] = "float",       [MDUP_NPY_BYTES] = "text",
+        [MDUP_NPY_UNICODE] = "unicode",   [MDUP_NPY_OTHER] = "other"};
     return names[field->type];
 }
 
@@ -351,5 +352,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const command command_info = {"info", "FILE... [--json]", "tell what a STAR file, a cryoSPARC .cs file or an image holds",
-                              run};
+const command command_info = {"info", "FILE... [--json]",
+                              "tell what a STAR file, a cryoSPARC .cs file or an image holds", run};
