@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "catalog/build.h"
 #include "catalog/holes.h"
+#include "catalog/metadata.h"
 #include "catalog/order.h"
 
 static const char *const order_names[] = {
@@ -150,9 +151,10 @@ static bool check_project_dir(const char *project_dir, mdup_error **err)
                      project_dir);
 }
 
-static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs, mdup_order order,
-                 mdup_error **err)
+static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs,
+                 const mdup_catalog_options *options, mdup_error **err)
 {
+    const char *metadata_dir = options->metadata_dir;
     if (n_inputs == 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "no input: give a STAR file, a list of names, a folder, a pattern in "
@@ -160,8 +162,11 @@ static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs, md
     if (!check_project_dir(b->project_dir, err))
         return false;
     return add_inputs(b, inputs, n_inputs, err) && warn_of_repeats(b, err) &&
-           mdup_catalog_sort(b->catalog, order, b->callbacks, err) &&
-           mdup_catalog_find_holes(b->catalog, err);
+           (!metadata_dir ||
+            mdup_catalog_add_metadata(b->catalog, metadata_dir, b->callbacks, err)) &&
+           mdup_catalog_sort(b->catalog, options->order, b->callbacks, err) &&
+           mdup_catalog_find_holes(b->catalog, err) &&
+           mdup_catalog_find_recorded_holes(b->catalog, err);
 }
 
 mdup_catalog *mdup_catalog_build(const char *const *inputs, size_t n_inputs,
@@ -172,7 +177,7 @@ mdup_catalog *mdup_catalog_build(const char *const *inputs, size_t n_inputs,
     b.catalog = mdup_calloc(1, sizeof *b.catalog, err);
     if (!b.catalog)
         return NULL;
-    if (fill(&b, inputs, n_inputs, options->order, err))
+    if (fill(&b, inputs, n_inputs, options, err))
         return b.catalog;
     mdup_catalog_free(b.catalog);
     return NULL;
@@ -199,6 +204,7 @@ void mdup_catalog_free(mdup_catalog *catalog)
         free(catalog->micrographs[i].path);
         free(catalog->micrographs[i].hole);
         free(catalog->micrographs[i].shot);
+        mdup_acquisition_clear(&catalog->micrographs[i].recorded);
     }
     free(catalog->sources);
     free(catalog->micrographs);

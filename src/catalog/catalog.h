@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "formats/acquisition.h"
 #include "formats/csg.h"
 #include "formats/npy.h"
 #include "formats/star.h"
@@ -60,10 +61,11 @@ typedef struct {
     /* From the name, NULL when it does not tell.  Equal holes are shots of one hole in one visit of
      * the stage; see holes.h. */
     char *hole, *shot;
-    /* Of acquisition: from the name, or from the file when the order is by the files' times;
-     * seconds since 1970 without a time zone (see order.h for names that hold no year). */
+    /* Of acquisition: from the microscope's files, from the name, or from the file when the order
+     * is by the files' times; seconds since 1970 without a time zone (see order.h for names that hold no year). */
     double time_s;
     bool has_time;
+    mdup_acquisition recorded; /* from the microscope's own files, when asked for; else all zero */
 } mdup_micrograph;
 
 struct mdup_catalog {
@@ -78,7 +80,8 @@ typedef struct mdup_catalog mdup_catalog;
 
 typedef struct {
     mdup_order order;
-    const char *project_dir; /* NULL: found by walking up from each STAR or .cs */
+    const char *project_dir;  /* NULL: found by walking up from each STAR or .cs */
+    const char *metadata_dir; /* folder of EPU's or SerialEM's files, see metadata.h; NULL: none */
 } mdup_catalog_options;
 
 /** Reads the inputs, resolves every name, orders.

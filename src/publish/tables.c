@@ -78,11 +78,30 @@ static void put_shift_A(mdup_strbuf *out, const mdup_results *r, const mdup_pair
     }
 }
 
+static void put_distance(mdup_strbuf *out, bool is_known, double x_um, double y_um)
+{
+    if (is_known)
+        mdup_csv_printf(out, "%.3f", hypot(x_um, y_um));
+    else
+        mdup_csv_field(out, "");
+}
+
+/* Of the stage, and of the stage with the shift of beam and image, as the microscope's files tell
+ * them. */
+static void put_distances(mdup_strbuf *out, const mdup_acquisition *a, const mdup_acquisition *b)
+{
+    bool has_stage = a->has_stage && b->has_stage;
+    double x_um = b->stage_x_um - a->stage_x_um, y_um = b->stage_y_um - a->stage_y_um;
+    put_distance(out, has_stage, x_um, y_um);
+    put_distance(out, has_stage && a->has_shift && b->has_shift,
+                 x_um + b->shift_x_um - a->shift_x_um, y_um + b->shift_y_um - a->shift_y_um);
+}
+
 void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
 {
     mdup_strbuf_puts(
         out, "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n");
+             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px,stage_um,place_um\n");
     for (size_t p = 0; p < r->n_pairs; p++) {
         const mdup_pair *pair = &r->pairs[p];
         const char *class = r->decision->is_duplicate[p] ? "duplicate" : "overlap";
@@ -98,6 +117,7 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
         put_set(out, set_of_pair(r, pair));
         mdup_csv_field(out, pair->is_copy ? mdup_orientation_copy_name(pair->orientation) : class);
         mdup_csv_printf(out, "%.2f", pair->shift_sd_px);
+        put_distances(out, &micrograph(r, pair->a)->recorded, &micrograph(r, pair->b)->recorded);
         mdup_csv_end(out);
     }
 }

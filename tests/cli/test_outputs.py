@@ -45,7 +45,7 @@ def test_files_and_their_headers(session):
     assert headers == {
         "duplicates.csv": "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set",
         "pairs.csv": "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,ccc,score,evalue,"
-        "log10_evalue,set,kind,shift_sd_px",
+        "log10_evalue,set,kind,shift_sd_px,stage_um,place_um",
         "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision",
     }
     assert "Results in microdup/" in run.out
@@ -406,7 +406,7 @@ def test_numbers_have_points_and_no_negative_zero(session):
     screen("micrographs.star", cwd=session)
     with open(session / "microdup" / "pairs.csv", newline="") as file:
         for row in itertools.islice(csv.reader(file), 1, None):
-            assert all(math.isfinite(float(field)) and field != "-0.00" for field in row[3:-3] + row[-1:])
+            assert all(math.isfinite(float(field)) and field != "-0.00" for field in row[3:-5] + row[-3:-2])
 
 
 # ---- names and paths ----
