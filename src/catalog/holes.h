@@ -30,4 +30,8 @@ bool mdup_catalog_find_holes(mdup_catalog *catalog, mdup_error **err) MDUP_MUST_
  * another visit, "#2". */
 bool mdup_catalog_find_recorded_holes(mdup_catalog *catalog, mdup_error **err) MDUP_MUST_CHECK;
 
+/** For these two: sets hole and shot, "key" or from the second visit on "key#2". */
+bool mdup_set_hole(mdup_micrograph *m, const char *key, size_t visit, const char *shot,
+                   size_t shot_length, mdup_error **err) MDUP_MUST_CHECK;
+
 #endif

@@ -49,21 +49,6 @@ static bool begins_visit(const record *records, size_t begin, size_t at)
     return false;
 }
 
-static bool set_hole(mdup_micrograph *m, const record *r, size_t visit, mdup_error **err)
-{
-    mdup_strbuf hole = MDUP_STRBUF_INIT;
-    mdup_strbuf_puts(&hole, r->key);
-    if (visit > 1)
-        mdup_strbuf_printf(&hole, "#%zu", visit);
-    if (!mdup_strbuf_check(&hole, err)) {
-        mdup_strbuf_free(&hole);
-        return false;
-    }
-    m->hole = hole.text;
-    m->shot = mdup_strdup(r->recorded->shot, err);
-    return m->shot != NULL;
-}
-
 static bool number_visits(mdup_catalog *catalog, record *records, size_t n, mdup_error **err)
 {
     if (n > 0)
@@ -75,7 +60,9 @@ static bool number_visits(mdup_catalog *catalog, record *records, size_t n, mdup
             visit = is_other ? 1 : visit + 1;
             begin = i;
         }
-        if (!set_hole(&catalog->micrographs[records[i].index], &records[i], visit, err))
+        const char *shot = records[i].recorded->shot;
+        if (!mdup_set_hole(&catalog->micrographs[records[i].index], records[i].key, visit, shot,
+                           strlen(shot), err))
             return false;
     }
     return true;
