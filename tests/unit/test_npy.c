@@ -233,6 +233,11 @@ static void test_foreign(void **state)
     assert_refused_bytes(
         "\x93NUMPY\x02\x00\xff\xff\xff\xff{", 13, MDUP_ERROR_TRUNCATED,
         "x.cs: its header should have 4294967295 bytes, but the file ends after 1");
+    mdup_strbuf file =
+        file_of("{'descr': [('a', '<u2')], 'fortran_order': False, 'shape': (0,), }", "", 0);
+    assert_refused_bytes(file.text, file.length - 5, MDUP_ERROR_TRUNCATED,
+                         "x.cs: its header should have 118 bytes, but the file ends after 113");
+    mdup_strbuf_free(&file);
     static const char csdat[] = "\x95"
                                 "CSDAT\xa6\x01\0\0{\"length\": 5";
     assert_refused_bytes(csdat, sizeof csdat - 1, MDUP_ERROR_UNSUPPORTED,
