@@ -21,11 +21,14 @@ typedef struct {
 
     /* OPTIONAL, with defaults from mdup_screen_options_init */
     const char *out_dir;     /* "microdup/" */
-    const char *project_dir; /* NULL: found by walking up from each STAR file */
-    mdup_order order;        /* MDUP_ORDER_AUTO */
-    int mode0;               /* 8-bit MRC files: 0 as the file says, 1 signed, 2 unsigned */
-    int32_t bin;             /* 0: the most that leaves a long side of 350 px */
-    int n_threads;           /* 0: SLURM_CPUS_PER_TASK or the cores this process may use */
+    const char *project_dir; /* NULL: found by walking up from each STAR or .cs file */
+    /* NULL; a folder with the files that EPU (.xml) or SerialEM (.mdoc) wrote beside the movies: for
+     * the order, for holes and shots, and for the distances in pairs.csv. */
+    const char *metadata_dir;
+    mdup_order order; /* MDUP_ORDER_AUTO */
+    int mode0;        /* 8-bit MRC files: 0 as the file says, 1 signed, 2 unsigned */
+    int32_t bin;      /* 0: the most that leaves a long side of 350 px */
+    int n_threads;    /* 0: SLURM_CPUS_PER_TASK or the cores this process may use */
 
     /* Restriction to pairs (i, j), j = i + images_per_move + k * images_per_hole, within a window
      * of scan_range offsets, as the original tool's options of those names; scan_range 0 is all. */

@@ -9,6 +9,7 @@
 #include "catalog/build.h"
 #include "catalog/names.h"
 #include "formats/image_file.h"
+#include "formats/npy.h"
 #include "formats/star_words.h"
 
 /* A list of a million micrographs stays far below. */
@@ -31,19 +32,8 @@ static bool is_image_name(const char *path)
     return name.has_image_extension || name.is_stack;
 }
 
-static bool fail_cryosparc(const char *path, mdup_error **err)
-{
-    return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
-                     "%s: cryoSPARC's .cs and .csg files cannot be read yet, this comes with the "
-                     "cryoSPARC support; until then give the folder of the micrographs, such as "
-                     "J2/motioncorrected",
-                     path);
-}
-
 static bool refuse_by_name(const char *path, mdup_error **err)
 {
-    if (ends_with(path, ".cs") || ends_with(path, ".csg"))
-        return fail_cryosparc(path, err);
     if (ends_with(path, ".eer"))
         return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
                          "%s: EER files are movies; give the micrographs that motion correction "
@@ -62,10 +52,6 @@ static bool is_image(const char *head, size_t length)
 
 static bool refuse_foreign(const char *path, const char *head, size_t length, mdup_error **err)
 {
-    static const char cryosparc[] = "\x95"
-                                    "CSDAT";
-    if (length >= 6 && (memcmp(head, "\x93NUMPY", 6) == 0 || memcmp(head, cryosparc, 6) == 0))
-        return fail_cryosparc(path, err);
     const char *what = mdup_star_foreign(head, length);
     if (what)
         return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
@@ -143,6 +129,11 @@ static bool probe_file(const char *path, const struct stat *status, mdup_probe *
     size_t got = read_head(path, status, head);
     if (is_image(head, got))
         return true;
+    probe->is_group = ends_with(path, ".csg");
+    if (probe->is_group || ends_with(path, ".cs") || mdup_npy_detect(head, got)) {
+        probe->kind = MDUP_SOURCE_CS;
+        return true;
+    }
     if (!refuse_foreign(path, head, got, err))
         return false;
     size_t length;
@@ -157,6 +148,13 @@ static bool probe_file(const char *path, const struct stat *status, mdup_probe *
     probe->text = text;
     probe->text_length = length;
     return true;
+}
+
+/* "J3/exposures.cs,J3/passthrough.cs" */
+static bool is_cs_list(const char *input)
+{
+    size_t length = strcspn(input, ",");
+    return input[length] == ',' && length > 3 && memcmp(input + length - 3, ".cs", 3) == 0;
 }
 
 /* "000012@stack.mrcs" and "x.ctf:mrc": RELION's names of a file that exists. */
@@ -189,6 +187,8 @@ bool mdup_probe_input(const char *input, mdup_probe *probe, mdup_error **err)
         return false;
     if (is_relion_name)
         probe->kind = MDUP_SOURCE_IMAGE;
+    else if (is_cs_list(input))
+        probe->kind = MDUP_SOURCE_CS;
     else if (strpbrk(input, "*?["))
         probe->kind = MDUP_SOURCE_GLOB;
     else

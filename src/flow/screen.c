@@ -419,9 +419,11 @@ static void say_plan(const screen *s)
 static bool run(screen *s, mdup_error **err)
 {
     double began_s = now_s();
-    s->catalog = mdup_catalog_build(
-        s->options->inputs, s->options->n_inputs,
-        &(mdup_catalog_options){s->options->order, s->options->project_dir}, s->callbacks, err);
+    s->catalog =
+        mdup_catalog_build(s->options->inputs, s->options->n_inputs,
+                           &(mdup_catalog_options){s->options->order, s->options->project_dir,
+                                                   s->options->metadata_dir},
+                           s->callbacks, err);
     if (!s->catalog)
         return false;
     say_plan(s);

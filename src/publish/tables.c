@@ -78,11 +78,30 @@ static void put_shift_A(mdup_strbuf *out, const mdup_results *r, const mdup_pair
     }
 }
 
+static void put_distance(mdup_strbuf *out, bool is_known, double x_um, double y_um)
+{
+    if (is_known)
+        mdup_csv_printf(out, "%.3f", hypot(x_um, y_um));
+    else
+        mdup_csv_field(out, "");
+}
+
+/* Of the stage, and of the stage with the shift of beam and image, as the microscope's files tell
+ * them. */
+static void put_distances(mdup_strbuf *out, const mdup_acquisition *a, const mdup_acquisition *b)
+{
+    bool has_stage = a->has_stage && b->has_stage;
+    double x_um = b->stage_x_um - a->stage_x_um, y_um = b->stage_y_um - a->stage_y_um;
+    put_distance(out, has_stage, x_um, y_um);
+    put_distance(out, has_stage && a->has_shift && b->has_shift,
+                 x_um + b->shift_x_um - a->shift_x_um, y_um + b->shift_y_um - a->shift_y_um);
+}
+
 void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
 {
     mdup_strbuf_puts(
         out, "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n");
+             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px,stage_um,place_um\n");
     for (size_t p = 0; p < r->n_pairs; p++) {
         const mdup_pair *pair = &r->pairs[p];
         const char *class = r->decision->is_duplicate[p] ? "duplicate" : "overlap";
@@ -98,6 +117,7 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
         put_set(out, set_of_pair(r, pair));
         mdup_csv_field(out, pair->is_copy ? mdup_orientation_copy_name(pair->orientation) : class);
         mdup_csv_printf(out, "%.2f", pair->shift_sd_px);
+        put_distances(out, &micrograph(r, pair->a)->recorded, &micrograph(r, pair->b)->recorded);
         mdup_csv_end(out);
     }
 }
@@ -148,5 +168,34 @@ bool mdup_table_removed(const mdup_results *r, mdup_strbuf *out, mdup_error **er
         }
     }
     free(kept);
+    return mdup_strbuf_check(out, err);
+}
+
+/* Bytes beyond ASCII stand for themselves. */
+static void put_escaped(mdup_strbuf *out, unsigned char c)
+{
+    char byte = (char)c;
+    bool is_plain = c >= 0x80 || c == '_' || c == '/' || (c >= '0' && c <= '9') ||
+                    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    if (is_plain)
+        mdup_strbuf_append(out, &byte, 1);
+    else if (c <= ' ' || c == 0x7F)
+        mdup_strbuf_printf(out, "\\x%02x", c);
+    else
+        mdup_strbuf_printf(out, "\\%c", byte);
+}
+
+bool mdup_table_removed_regex(const mdup_strbuf *names, mdup_strbuf *out, mdup_error **err)
+{
+    if (names->length == 0)
+        mdup_strbuf_puts(out, "a^\n"); /* a letter before the beginning */
+    for (size_t i = 0; i < names->length; i++) {
+        if (i == 0 || names->text[i - 1] == '\n')
+            mdup_strbuf_puts(out, "^");
+        if (names->text[i] == '\n')
+            mdup_strbuf_puts(out, "$\n");
+        else
+            put_escaped(out, (unsigned char)names->text[i]);
+    }
     return mdup_strbuf_check(out, err);
 }

@@ -18,7 +18,8 @@ import pytest
 NX, NY = 700, 500
 
 TABLES = ["duplicates.csv", "pairs.csv", "micrographs.csv"]
-FILES = sorted(TABLES + ["micrographs.star", "micrographs_removed.star", "removed.txt", "summary.json"])
+LISTS = ["removed.txt", "removed_regex.txt"]
+FILES = sorted(TABLES + LISTS + ["micrographs.star", "micrographs_removed.star", "summary.json"])
 
 
 class Run:

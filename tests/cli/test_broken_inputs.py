@@ -222,15 +222,15 @@ INPUTS = {
         ["list.txt"],
         "list.txt: line 2: 000000@b.mrcs: images are counted from 1; the number before '@' is not one",
     ),
-    "cryoSPARC file": (
+    "cryoSPARC file that is cut": (
         {"J2/exposures.cs": b"\x93NUMPY"},
         ["J2/exposures.cs"],
-        "J2/exposures.cs: cryoSPARC's .cs and .csg files cannot be read yet, this comes with the cryoSPARC support; until then give the folder of the micrographs, such as J2/motioncorrected",
+        "J2/exposures.cs: cut short in its header, at 6 bytes",
     ),
     "cryoSPARC file of another name": (
-        {"exposures": b"\x93NUMPY\1\0"},
+        {"exposures": b"\x93NUMPY\1\0\x10\0{}"},
         ["exposures"],
-        "exposures: cryoSPARC's .cs and .csg files cannot be read yet, this comes with the cryoSPARC support; until then give the folder of the micrographs, such as J2/motioncorrected",
+        "exposures: its header should have 16 bytes, but the file ends after 2",
     ),
     "EER movie": (
         {"a.eer": b"II*\0"},

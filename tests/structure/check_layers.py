@@ -4,7 +4,7 @@ import sys
 
 from source_tree import ROOT, c_files, finish, name, without_comments
 
-ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}}
+ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}, "expat.h": {"src/formats/epu_xml.c"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
