@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "flow/exact_copies.h"
 #include "flow/siblings.h"
 #include "run/executor.h"
@@ -18,8 +19,20 @@ typedef struct {
     float *clean[2]; /* the two frames of a pair */
 } worker;
 
+typedef struct comparison comparison;
+
+/* A stage whose looks can be remembered. */
 typedef struct {
+    const char *name; /* of the progress; NULL: none is shown */
+    size_t n_items;
+    mdup_job job;
+    bool (*recall)(comparison *c, size_t item); /* false: it is not known, or not all of it */
+    void (*describe)(const comparison *c, size_t item, mdup_look *look);
+} look_stage;
+
+struct comparison {
     const mdup_search_frames *frames;
+    const mdup_compare_memory *memory; /* NULL: none */
     const mdup_callbacks *callbacks;
     int n_threads;
     mdup_conditioner *conditioner;
@@ -37,16 +50,21 @@ typedef struct {
     double *
         elsewhere; /* with holes: the height at the shift opposite to its best one, where nothing is */
     double *heights; /* of the best place of each */
+    mdup_null null;
+    double *drawn_scores; /* ascending */
+    size_t n_drawn;
     const char *stage;
-    size_t stage_items;
-} comparison;
+    size_t stage_items, stage_done; /* of which before this batch */
+    const look_stage *looking;
+    const size_t *to_look_at; /* items of this batch */
+};
 
 static bool report(void *context, size_t done)
 {
     comparison *c = context;
     const mdup_callbacks *cb = c->callbacks;
     if (cb && cb->progress && c->stage)
-        cb->progress(cb->user, c->stage, (int64_t)done, (int64_t)c->stage_items);
+        cb->progress(cb->user, c->stage, (int64_t)(c->stage_done + done), (int64_t)c->stage_items);
     return !(cb && cb->stop && cb->stop(cb->user));
 }
 
@@ -55,6 +73,7 @@ static bool run_stage(comparison *c, const char *stage, size_t n_items, mdup_job
 {
     c->stage = stage;
     c->stage_items = n_items;
+    c->stage_done = 0;
     mdup_batch batch = {n_items, c->n_threads, job, report, c};
     return mdup_run_batch(&batch, err);
 }
@@ -102,16 +121,11 @@ static bool find_median(const float *shares, size_t n, double *median, mdup_erro
     return true;
 }
 
-static bool make_statistics(comparison *c, mdup_error **err)
+static bool measure_statistics(comparison *c, mdup_error **err)
 {
     mdup_statistics *st = &c->statistics;
-    st->nx = c->frames->nx;
-    st->ny = c->frames->ny;
-    st->n_frames = mdup_statistics_sample_size(c->frames->n);
-    st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
     st->noise_share = 1;
-    if (!st->sum ||
-        !(c->powers = mdup_calloc(st->n_frames, MDUP_RADIAL_BINS * sizeof *c->powers, err)) ||
+    if (!(c->powers = mdup_calloc(st->n_frames, MDUP_RADIAL_BINS * sizeof *c->powers, err)) ||
         !(c->spot_shares = mdup_calloc(st->n_frames, sizeof *c->spot_shares, err)) ||
         !run_stage(c, NULL, st->n_frames, measure_power, err) ||
         !find_median(c->spot_shares, st->n_frames, &st->spot_share, err) ||
@@ -119,8 +133,146 @@ static bool make_statistics(comparison *c, mdup_error **err)
          !find_median(c->frames->noise_share, st->n_frames, &st->noise_share, err)))
         return false;
     add_up(c);
+    return true;
+}
+
+static uint64_t hash_double(uint64_t seed, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return mdup_mix(seed, bits);
+}
+
+/* Of all that statistics, candidates and looks depend on beside the two frames of a pair. */
+static uint64_t key_of(const comparison *c)
+{
+    const mdup_search_frames *f = c->frames;
+    uint64_t key = mdup_mix(MDUP_COMPARE_METHOD, (uint64_t)f->nx << 32 | (uint32_t)f->ny);
+    key = hash_double(key, f->max_shift_px);
+    for (size_t i = 0; i < c->statistics.n_frames; i++)
+        key = hash_double(mdup_mix(key, f->key[i]), f->noise_share ? (double)f->noise_share[i] : 1);
+    return key;
+}
+
+static bool make_statistics(comparison *c, mdup_search_frames *frames, mdup_error **err)
+{
+    mdup_statistics *st = &c->statistics;
+    st->nx = c->frames->nx;
+    st->ny = c->frames->ny;
+    st->n_frames = mdup_statistics_sample_size(c->frames->n);
+    st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
+    bool known = false;
+    const mdup_compare_memory *memory = c->memory;
+    if (!st->sum ||
+        (memory && !memory->begin(memory->context, key_of(c), st, &known, &frames->memory, err)))
+        return false;
+    if (!known && (!measure_statistics(c, err) ||
+                   (memory && !memory->keep_statistics(memory->context, st, err))))
+        return false;
     mdup_conditioner_set_statistics(c->conditioner, st);
     return true;
+}
+
+/* ---- looks, and what is remembered of them ---- */
+
+static bool look_at_one(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    return c->looking->job(c, c->to_look_at[item], w, err);
+}
+
+static bool keep_looks(comparison *c, const size_t *items, size_t n, mdup_error **err)
+{
+    if (!c->memory)
+        return true;
+    mdup_look *looks = mdup_calloc(n, sizeof *looks, err);
+    for (size_t i = 0; looks && i < n; i++)
+        c->looking->describe(c, items[i], &looks[i]);
+    bool ok = looks && c->memory->keep_looks(c->memory->context, looks, n, err);
+    free(looks);
+    return ok;
+}
+
+/* What is found is kept each time after so many pairs a thread: some seconds' work. */
+enum { LOOKS_AT_A_TIME = 256 };
+
+static bool look_at_rest(comparison *c, const size_t *rest, size_t n, mdup_error **err)
+{
+    size_t portion = c->memory ? LOOKS_AT_A_TIME * (size_t)c->n_threads : n;
+    for (size_t first = 0; first < n; first += portion) {
+        size_t count = n - first < portion ? n - first : portion;
+        c->to_look_at = rest + first;
+        mdup_batch batch = {count, c->n_threads, look_at_one, report, c};
+        if (!mdup_run_batch(&batch, err) || !keep_looks(c, rest + first, count, err))
+            return false;
+        c->stage_done += count;
+    }
+    return true;
+}
+
+static bool run_look_stage(comparison *c, const look_stage *stage, mdup_error **err)
+{
+    size_t *rest = mdup_calloc(stage->n_items, sizeof *rest, err);
+    size_t n = 0;
+    for (size_t i = 0; rest && i < stage->n_items; i++)
+        if (!c->memory || !stage->recall(c, i))
+            rest[n++] = i;
+    c->looking = stage;
+    c->stage = stage->name;
+    c->stage_items = stage->n_items;
+    c->stage_done = stage->n_items - n;
+    bool ok = rest && look_at_rest(c, rest, n, err);
+    free(rest);
+    return ok;
+}
+
+static bool recall_look(const comparison *c, size_t a, size_t b, mdup_look_kind kind,
+                        mdup_look *look)
+{
+    *look = (mdup_look){.a = a, .b = b, .kind = kind};
+    return c->memory->recall_look(c->memory->context, look);
+}
+
+/* The order of the signs. */
+enum {
+    SIGN_SCORE,
+    SIGN_HEIGHT,
+    SIGN_SHIFT_X,
+    SIGN_SHIFT_Y,
+    SIGN_SHIFT_SD,
+    SIGN_OVERLAP,
+    SIGN_CCC,
+    SIGN_AT_ZERO, /* NaN: not looked at, as the next */
+    SIGN_ELSEWHERE,
+    SIGN_GIVEN_X, /* of a sibling: the shift it was looked at */
+    SIGN_GIVEN_Y,
+    N_SIGNS
+};
+_Static_assert((int)N_SIGNS == (int)MDUP_LOOK_SIGNS, "all signs are kept");
+
+static void signs_of_pair(const mdup_pair *pair, double height, double *signs)
+{
+    for (int i = 0; i < N_SIGNS; i++)
+        signs[i] = (double)NAN;
+    signs[SIGN_SCORE] = pair->score;
+    signs[SIGN_HEIGHT] = height;
+    signs[SIGN_SHIFT_X] = pair->shift_x_px;
+    signs[SIGN_SHIFT_Y] = pair->shift_y_px;
+    signs[SIGN_SHIFT_SD] = pair->shift_sd_px;
+    signs[SIGN_OVERLAP] = pair->overlap;
+    signs[SIGN_CCC] = pair->ccc;
+}
+
+static mdup_pair pair_of_look(const mdup_look *look)
+{
+    return (mdup_pair){.a = look->a,
+                       .b = look->b,
+                       .score = look->signs[SIGN_SCORE],
+                       .shift_x_px = look->signs[SIGN_SHIFT_X],
+                       .shift_y_px = look->signs[SIGN_SHIFT_Y],
+                       .shift_sd_px = look->signs[SIGN_SHIFT_SD],
+                       .overlap = look->signs[SIGN_OVERLAP],
+                       .ccc = look->signs[SIGN_CCC]};
 }
 
 /* ---- verification ---- */
@@ -206,6 +358,35 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     return !c->at_zero_sampled[item] || verify_given_shifts(c, item, me, err);
 }
 
+static bool recall_candidate(comparison *c, size_t item)
+{
+    const mdup_candidate *candidate = &c->shortlist.items[item];
+    mdup_look look;
+    if (!recall_look(c, candidate->a, candidate->b, MDUP_LOOK_CANDIDATE, &look))
+        return false;
+    bool lacks =
+        isnan(look.signs[SIGN_AT_ZERO]) || (c->frames->hole && isnan(look.signs[SIGN_ELSEWHERE]));
+    if (c->at_zero_sampled[item] && lacks)
+        return false;
+    c->pairs[item] = pair_of_look(&look);
+    c->heights[item] = look.signs[SIGN_HEIGHT];
+    c->at_zero[item] = look.signs[SIGN_AT_ZERO];
+    c->elsewhere[item] = look.signs[SIGN_ELSEWHERE];
+    return true;
+}
+
+static void describe_candidate(const comparison *c, size_t item, mdup_look *look)
+{
+    const mdup_pair *pair = &c->pairs[item];
+    *look = (mdup_look){.a = pair->a, .b = pair->b, .kind = MDUP_LOOK_CANDIDATE};
+    signs_of_pair(pair, c->heights[item], look->signs);
+    if (!c->at_zero_sampled[item])
+        return;
+    look->signs[SIGN_AT_ZERO] = c->at_zero[item];
+    if (c->frames->hole)
+        look->signs[SIGN_ELSEWHERE] = c->elsewhere[item];
+}
+
 /* As many pairs as this tell what frames of the session have in common at shift (0, 0). */
 enum { SAMPLE_AT_ZERO = 200 };
 
@@ -231,7 +412,9 @@ static bool verify_all(comparison *c, mdup_error **err)
         return false;
     c->n_pairs = c->shortlist.n;
     sample_at_zero(c);
-    return run_stage(c, "verifying", c->shortlist.n, verify_one, err);
+    look_stage stage = {"verifying", c->shortlist.n, verify_one, recall_candidate,
+                        describe_candidate};
+    return run_look_stage(c, &stage, err);
 }
 
 /* ---- significance ---- */
@@ -313,6 +496,18 @@ static void heed_overlap(comparison *c, double *strengths)
     }
 }
 
+static bool keep_drawn_scores(comparison *c, const double *scores, size_t n, mdup_error **err)
+{
+    if (!(c->drawn_scores = mdup_calloc(n, sizeof *c->drawn_scores, err)))
+        return false;
+    c->n_drawn = n;
+    if (n > 0) {
+        memcpy(c->drawn_scores, scores, n * sizeof *scores);
+        qsort(c->drawn_scores, n, sizeof *scores, by_height);
+    }
+    return true;
+}
+
 static bool rate_all(comparison *c, mdup_error **err)
 {
     double *scores = mdup_calloc(c->shortlist.n, sizeof *scores, err);
@@ -322,14 +517,15 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->shortlist.items[i].drawn)
             scores[n++] = c->pairs[i].score;
-    mdup_null null = mdup_null_fit(scores, n);
+    c->null = mdup_null_fit(scores, n);
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue =
-            mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
+            mdup_null_log10_evalue(&c->null, c->pairs[i].score, c->shortlist.n_compared);
+    bool ok = keep_drawn_scores(c, scores, n, err);
     heed_zero(c, scores);
     heed_overlap(c, scores);
     free(scores);
-    return true;
+    return ok;
 }
 
 /* By b within a: a copy stands once in the list, as a copy. */
@@ -363,6 +559,28 @@ static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
                           .score = s->height};
     describe_overlap(c, me, &s->pair);
     return true;
+}
+
+static bool recall_sibling(comparison *c, size_t item)
+{
+    mdup_sibling *s = &c->siblings.items[item];
+    mdup_look look;
+    if (!recall_look(c, s->a, s->b, MDUP_LOOK_SIBLING, &look) ||
+        fabs(look.signs[SIGN_GIVEN_X] - s->shift_x) > 0 ||
+        fabs(look.signs[SIGN_GIVEN_Y] - s->shift_y) > 0)
+        return false;
+    s->pair = pair_of_look(&look);
+    s->height = look.signs[SIGN_HEIGHT];
+    return true;
+}
+
+static void describe_sibling(const comparison *c, size_t item, mdup_look *look)
+{
+    const mdup_sibling *s = &c->siblings.items[item];
+    *look = (mdup_look){.a = s->a, .b = s->b, .kind = MDUP_LOOK_SIBLING};
+    signs_of_pair(&s->pair, s->height, look->signs);
+    look->signs[SIGN_GIVEN_X] = s->shift_x;
+    look->signs[SIGN_GIVEN_Y] = s->shift_y;
 }
 
 /* A sibling at the place the search found lends its significance; one at another place takes its place, if it is more significant. */
@@ -404,8 +622,10 @@ static bool heed_siblings(comparison *c, mdup_error **err)
         return false;
     if (!known)
         return true;
-    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err) ||
-        !run_stage(c, NULL, c->siblings.n, verify_sibling, err))
+    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err))
+        return false;
+    look_stage stage = {NULL, c->siblings.n, verify_sibling, recall_sibling, describe_sibling};
+    if (!run_look_stage(c, &stage, err))
         return false;
     mdup_siblings_rate(&c->siblings, c->pairs, &null);
     size_t capacity = c->n_pairs;
@@ -441,7 +661,16 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
         kept[n++] = mdup_pair_of_equals(c->copies.items[i].a, c->copies.items[i].b);
     if (n > 0)
         qsort(kept, n, sizeof *kept, by_index);
-    *out = (mdup_pair_list){kept, n, c->shortlist.n_compared, c->statistics.spot_share};
+    *out = (mdup_pair_list){.items = kept,
+                            .n = n,
+                            .n_compared = c->shortlist.n_compared,
+                            .spot_share = c->statistics.spot_share,
+                            .n_sample = c->statistics.n_frames,
+                            .noise_share = c->statistics.noise_share,
+                            .null = c->null,
+                            .drawn_scores = c->drawn_scores,
+                            .n_drawn = c->n_drawn};
+    c->drawn_scores = NULL;
     return true;
 }
 
@@ -482,11 +711,13 @@ static void clear(comparison *c)
     free(c->siblings.items);
     free(c->copies.items);
     free(c->heights);
+    free(c->drawn_scores);
     mdup_conditioner_free(c->conditioner);
 }
 
-bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, int n_threads,
-                         const mdup_callbacks *callbacks, mdup_pair_list *out, mdup_error **err)
+bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_memory *memory,
+                         double max_evalue, int n_threads, const mdup_callbacks *callbacks,
+                         mdup_pair_list *out, mdup_error **err)
 {
     int64_t n_pairs;
     if (!mdup_search_count_pairs(frames, &n_pairs, err))
@@ -495,15 +726,24 @@ bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, in
         *out = (mdup_pair_list){0};
         return true;
     }
-    comparison c = {.frames = frames, .callbacks = callbacks, .n_threads = n_threads};
+    mdup_search_frames own = *frames;
+    own.memory = NULL;
+    comparison c = {
+        .frames = &own, .memory = memory, .callbacks = callbacks, .n_threads = n_threads};
     c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
     if (c.conditioner && frames->max_shift_px > 0)
         mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
-    bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
-              mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
-              verify_all(&c, err) && mdup_find_copies(frames, &c.copies, err) &&
-              rate_all(&c, err) && heed_siblings(&c, err) &&
-              keep_significant(&c, max_evalue, out, err);
+    bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, &own, err) &&
+              mdup_search(&own, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
+              verify_all(&c, err) && mdup_find_copies(&own, &c.copies, err) && rate_all(&c, err) &&
+              heed_siblings(&c, err) && keep_significant(&c, max_evalue, out, err);
     clear(&c);
     return ok;
+}
+
+void mdup_pair_list_clear(mdup_pair_list *list)
+{
+    free(list->items);
+    free(list->drawn_scores);
+    *list = (mdup_pair_list){0};
 }

@@ -224,12 +224,12 @@ static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err
     }
     mdup_search_frames frames = frames_of(s, &source);
     mdup_pair_list list = {0};
-    bool ok = mdup_compare_frames(&frames, s->options->max_evalue, s->n_threads, s->callbacks,
+    bool ok = mdup_compare_frames(&frames, NULL, s->options->max_evalue, s->n_threads, s->callbacks,
                                   &list, err) &&
               add_pairs(s, g, &list, err);
     s->summary.n_pairs_compared += list.n_compared;
     warn_about_crystal(s, list.spot_share);
-    free(list.items);
+    mdup_pair_list_clear(&list);
     mdup_shots_clear(&source.shots);
     free(source.group);
     return ok;

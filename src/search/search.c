@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "run/executor.h"
 
 /* Frames whose spectra are held at once, twice: 2 x 256 spectra of 0.74 MB. */
-enum { BLOCK = 256 };
+enum { BLOCK = MDUP_TILE_SIDE };
 
 /* How many pairs are drawn for the null distribution: its tail is then some 300, which give the scale to 6 %. */
 enum { SAMPLE_PAIRS = 1000 };
@@ -86,21 +87,13 @@ double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
 
 /* ---- which pairs are remembered ---- */
 
-/* A well-mixed number of a pair of frames (splitmix64, Steele 2014): the same pairs are drawn whatever the threads do.  Not of their places
- * in the session, which a micrograph that cannot be judged moves. */
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    uint64_t z = a * 0x9E3779B97F4A7C15u + b * 0xD1B54A32D192ED03u + 0x8CB92BA72F3D8DD7u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-static bool is_drawn(size_t a, size_t b, int64_t n_pairs)
+/* The same pairs are drawn whatever the threads do.  Not by their places in the session, which a micrograph that cannot be judged moves. */
+static bool is_drawn(const mdup_search_frames *f, size_t a, size_t b, int64_t n_pairs)
 {
     if (n_pairs <= SAMPLE_PAIRS)
         return true;
-    double uniform = (double)(mix(a, b) >> 11) * 0x1p-53;
+    uint64_t mixed = f->key ? mdup_mix(f->key[a], f->key[b]) : mdup_mix(a, b);
+    double uniform = (double)(mixed >> 11) * 0x1p-53;
     return uniform * (double)n_pairs < SAMPLE_PAIRS;
 }
 
@@ -110,14 +103,6 @@ static int by_score(const void *left, const void *right)
     const mdup_candidate *l = left, *r = right;
     if (l->coarse != r->coarse)
         return l->coarse > r->coarse ? -1 : 1;
-    if (l->a != r->a)
-        return l->a < r->a ? -1 : 1;
-    return l->b < r->b ? -1 : l->b > r->b;
-}
-
-static int by_index(const void *left, const void *right)
-{
-    const mdup_candidate *l = left, *r = right;
     if (l->a != r->a)
         return l->a < r->a ? -1 : 1;
     return l->b < r->b ? -1 : l->b > r->b;
@@ -162,6 +147,13 @@ typedef struct {
     shortlist found;
 } worker;
 
+/* With a memory only. */
+typedef struct {
+    mdup_tile tile;     /* of the blocks at hand, without what is found now */
+    float *floors;      /* of every pair of blocks */
+    bool *is_forgotten; /* what is remembered of a pair of blocks is not to be used */
+} kept_tiles;
+
 typedef struct {
     const mdup_search_frames *frames;
     const mdup_conditioner *conditioner;
@@ -169,13 +161,143 @@ typedef struct {
     int n_threads;
     worker *workers;
     float complex *spectra[2]; /* of the rows' block and of the columns' */
-    size_t first[2], count[2]; /* the frames in them */
+    size_t block[2];           /* their numbers, */
+    size_t first[2], count[2]; /* and the places of the frames in them */
+    bool is_needed[2][BLOCK];  /* their spectra, for what is to be compared in these blocks */
     size_t sample_size;        /* frames the statistics were made of */
+    size_t most;               /* how many of the best are wanted in the end */
     int64_t n_pairs, n_done;   /* asked for; compared in the finished batches */
     int64_t batch_pairs;       /* in this batch */
     size_t batch_items;
     shortlist found;
+    kept_tiles kept;
 } search;
+
+/* ---- tiles that are kept ---- */
+
+/* Without a memory the frames stand as they are given, and are cut into blocks of equal size. */
+static size_t count_blocks(const search *s)
+{
+    const mdup_search_memory *memory = s->frames->memory;
+    return memory ? memory->n_blocks : (s->frames->n + BLOCK - 1) / BLOCK;
+}
+
+static size_t block_begin(const search *s, size_t block)
+{
+    size_t begin = block * BLOCK;
+    if (s->frames->memory)
+        return s->frames->memory->block_begin[block];
+    return begin < s->frames->n ? begin : s->frames->n;
+}
+
+static size_t frame_at(const search *s, int side, size_t i)
+{
+    size_t place = s->first[side] + i;
+    return s->frames->memory ? s->frames->memory->frame[place] : place;
+}
+
+static bool is_diagonal(const search *s)
+{
+    return s->block[0] == s->block[1];
+}
+
+/* A pair of the blocks at hand: the i-th frame of the first, the j-th of the second. */
+typedef struct {
+    size_t i, j;
+    size_t a, b;      /* the frames, a < b */
+    bool later_first; /* a is that of the second block */
+} cell;
+
+static cell cell_of(const search *s, size_t i, size_t j)
+{
+    size_t row = frame_at(s, 0, i), column = frame_at(s, 1, j);
+    bool later_first = row > column;
+    return (cell){i, j, later_first ? column : row, later_first ? row : column, later_first};
+}
+
+static size_t first_column(const search *s, size_t row)
+{
+    return is_diagonal(s) ? row + 1 : 0;
+}
+
+/* Known is what was compared and, if it is among those drawn now, was remembered. */
+static bool is_known(const search *s, const cell *c)
+{
+    const mdup_search_memory *memory = s->frames->memory;
+    if (!memory)
+        return false;
+    const uint16_t *slot = memory->slot;
+    return mdup_tile_is_compared(&s->kept.tile, c->later_first, slot[s->first[0] + c->i],
+                                 slot[s->first[1] + c->j]) &&
+           (!is_drawn(s->frames, c->a, c->b, s->n_pairs) ||
+            mdup_tile_holds(&s->kept.tile, c->a, c->b));
+}
+
+static size_t tile_index(const search *s)
+{
+    return s->block[0] * count_blocks(s) + s->block[1];
+}
+
+static bool recall(search *s, mdup_error **err)
+{
+    const mdup_search_memory *memory = s->frames->memory;
+    if (!memory)
+        return true;
+    mdup_tile_reset(&s->kept.tile);
+    if (!s->kept.is_forgotten[tile_index(s)] &&
+        !memory->get(memory->context, s->block[0], s->block[1], &s->kept.tile, err))
+        return false;
+    mdup_tile_sort(&s->kept.tile);
+    s->kept.floors[tile_index(s)] = s->kept.tile.floor;
+    for (size_t i = 0; i < s->kept.tile.n; i++) {
+        mdup_candidate item = s->kept.tile.items[i];
+        item.drawn = is_drawn(s->frames, item.a, item.b, s->n_pairs);
+        if (mdup_search_wants(s->frames, item.a, item.b) && !shortlist_add(&s->found, &item, err))
+            return false;
+    }
+    return true;
+}
+
+/* Puts what the workers found to what was known of the tile. */
+static bool keep(search *s, mdup_error **err)
+{
+    const mdup_search_memory *memory = s->frames->memory;
+    if (!memory)
+        return true;
+    mdup_tile *tile = &s->kept.tile;
+    for (size_t i = 0; i < s->count[0]; i++)
+        for (size_t j = first_column(s, i); j < s->count[1]; j++) {
+            cell c = cell_of(s, i, j);
+            if (mdup_search_wants(s->frames, c.a, c.b))
+                mdup_tile_mark(tile, c.later_first, memory->slot[s->first[0] + i],
+                               memory->slot[s->first[1] + j]);
+        }
+    for (int w = 0; w < s->n_threads; w++)
+        for (size_t i = 0; i < s->workers[w].found.n; i++) {
+            const mdup_candidate *item = &s->workers[w].found.items[i];
+            if ((item->coarse >= s->found.least || item->drawn) && !mdup_tile_add(tile, item, err))
+                return false;
+        }
+    tile->floor = fmaxf(tile->floor, s->found.least);
+    s->kept.floors[tile_index(s)] = tile->floor;
+    s->kept.is_forgotten[tile_index(s)] = false;
+    return memory->put(memory->context, s->block[0], s->block[1], tile, err);
+}
+
+/* A list that has shrunk reaches further down than what was remembered of some tiles: those are compared again.  True when there are such. */
+static bool forget_incomplete(search *s)
+{
+    size_t n = s->frames->memory ? count_blocks(s) : 0;
+    bool any = false;
+    for (size_t tile = 0; tile < n * n; tile++) {
+        bool incomplete = s->kept.floors[tile] > s->found.least;
+        s->kept.is_forgotten[tile] = incomplete;
+        any = any || incomplete;
+    }
+    return any;
+}
+
+/* ---- comparing ---- */
 
 static bool condition_one(void *context, size_t item, int w, mdup_error **err)
 {
@@ -183,26 +305,32 @@ static bool condition_one(void *context, size_t item, int w, mdup_error **err)
     search *s = context;
     int side = item < s->count[0] ? 0 : 1;
     size_t i = side ? item - s->count[0] : item;
-    size_t frame = s->first[side] + i;
+    if (!s->is_needed[side][i])
+        return true;
+    size_t frame = frame_at(s, side, i);
     mdup_condition(s->conditioner, s->frames->get(s->frames->context, frame),
                    frame < s->sample_size, s->workers[w].condition,
                    s->spectra[side] + i * mdup_condition_size(s->conditioner));
     return true;
 }
 
+static const float complex *spectrum_at(const search *s, int side, size_t i)
+{
+    return s->spectra[is_diagonal(s) ? 0 : side] + i * mdup_condition_size(s->conditioner);
+}
+
 /* One row of a block of the pair matrix. */
 static bool compare_row(void *context, size_t item, int w, mdup_error **err)
 {
     search *s = context;
-    size_t size = mdup_condition_size(s->conditioner), a = s->first[0] + item;
-    bool diagonal = s->first[0] == s->first[1];
-    const float complex *columns = s->spectra[diagonal ? 0 : 1];
-    for (size_t j = diagonal ? item + 1 : 0; j < (diagonal ? s->count[0] : s->count[1]); j++) {
-        size_t b = s->first[1] + j;
-        if (!mdup_search_wants(s->frames, a, b))
+    for (size_t j = first_column(s, item); j < s->count[1]; j++) {
+        cell c = cell_of(s, item, j);
+        if (!mdup_search_wants(s->frames, c.a, c.b) || is_known(s, &c))
             continue;
-        mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(a, b, s->n_pairs)};
-        mdup_correlate(s->conditioner, s->spectra[0] + item * size, columns + j * size,
+        const float complex *row = spectrum_at(s, 0, item), *column = spectrum_at(s, 1, j);
+        mdup_candidate candidate = {
+            .a = c.a, .b = c.b, .drawn = is_drawn(s->frames, c.a, c.b, s->n_pairs)};
+        mdup_correlate(s->conditioner, c.later_first ? column : row, c.later_first ? row : column,
                        &s->workers[w].correlate, candidate.peaks);
         candidate.coarse = candidate.peaks[0].local_z;
         if (!shortlist_add(&s->workers[w].found, &candidate, err))
@@ -226,62 +354,108 @@ static bool report(void *context, size_t items_done)
 static bool gather(search *s, mdup_error **err)
 {
     for (int w = 0; w < s->n_threads; w++) {
-        shortlist *found = &s->workers[w].found;
+        const shortlist *found = &s->workers[w].found;
         for (size_t i = 0; i < found->n; i++)
             if (!shortlist_add(&s->found, &found->items[i], err))
                 return false;
-        found->n = 0;
     }
     shortlist_cut(&s->found);
-    for (int w = 0; w < s->n_threads; w++)
+    if (s->batch_pairs > 0 && !keep(s, err))
+        return false;
+    for (int w = 0; w < s->n_threads; w++) {
+        s->workers[w].found.n = 0;
         s->workers[w].found.least = s->found.least;
+    }
     return true;
 }
 
-static int64_t pairs_in_blocks(const search *s)
+/* Pairs asked for, and of these the ones to compare; marks the frames of the latter. */
+static int64_t count_in_blocks(search *s, int64_t *n_new)
 {
-    int64_t count = 0;
+    int64_t n_wanted = 0;
+    *n_new = 0;
+    memset(s->is_needed, 0, sizeof s->is_needed);
     for (size_t i = 0; i < s->count[0]; i++)
-        for (size_t j = 0; j < s->count[1]; j++) {
-            size_t a = s->first[0] + i, b = s->first[1] + j;
-            count += a < b && mdup_search_wants(s->frames, a, b);
+        for (size_t j = first_column(s, i); j < s->count[1]; j++) {
+            cell c = cell_of(s, i, j);
+            if (!mdup_search_wants(s->frames, c.a, c.b))
+                continue;
+            n_wanted++;
+            if (is_known(s, &c))
+                continue;
+            ++*n_new;
+            s->is_needed[0][i] = true;
+            s->is_needed[is_diagonal(s) ? 0 : 1][j] = true;
         }
-    return count;
+    return n_wanted;
 }
 
-static bool compare_blocks(search *s, mdup_error **err)
+static bool compare_new(search *s, mdup_error **err)
 {
-    bool diagonal = s->first[0] == s->first[1];
-    s->batch_pairs = pairs_in_blocks(s);
-    if (s->batch_pairs == 0)
-        return true;
     s->batch_items = 0; /* conditioning does not count as progress */
-    mdup_batch condition = {s->count[0] + (diagonal ? 0 : s->count[1]), s->n_threads, condition_one,
-                            report, s};
+    mdup_batch condition = {s->count[0] + (is_diagonal(s) ? 0 : s->count[1]), s->n_threads,
+                            condition_one, report, s};
     if (!mdup_run_batch(&condition, err))
         return false;
     s->batch_items = s->count[0];
     mdup_batch compare = {s->count[0], s->n_threads, compare_row, report, s};
-    if (!mdup_run_batch(&compare, err))
+    return mdup_run_batch(&compare, err);
+}
+
+static bool compare_blocks(search *s, mdup_error **err)
+{
+    if (!recall(s, err))
         return false;
-    s->n_done += s->batch_pairs;
+    int64_t n_wanted = count_in_blocks(s, &s->batch_pairs);
+    if (s->batch_pairs > 0 && !compare_new(s, err))
+        return false;
+    s->n_done += n_wanted;
     return gather(s, err);
 }
 
-static bool compare_all(search *s, mdup_error **err)
+static bool compare_once(search *s, mdup_error **err)
 {
-    size_t n = s->frames->n;
-    for (size_t i = 0; i < n; i += BLOCK) {
-        for (size_t j = i; j < n; j += BLOCK) {
-            s->first[0] = i;
-            s->first[1] = j;
-            s->count[0] = n - i < BLOCK ? n - i : BLOCK;
-            s->count[1] = n - j < BLOCK ? n - j : BLOCK;
+    s->n_done = 0;
+    s->found.n = 0;
+    s->found.least = 0;
+    for (int w = 0; w < s->n_threads; w++)
+        s->workers[w].found.least = 0;
+    for (size_t k = 0; k < count_blocks(s); k++)
+        for (size_t l = k; l < count_blocks(s); l++) {
+            size_t blocks[2] = {k, l};
+            for (int side = 0; side < 2; side++) {
+                s->block[side] = blocks[side];
+                s->first[side] = block_begin(s, blocks[side]);
+                s->count[side] = block_begin(s, blocks[side] + 1) - s->first[side];
+            }
             if (!compare_blocks(s, err))
                 return false;
         }
-    }
+    s->found.most = s->most;
+    shortlist_cut(&s->found);
     return true;
+}
+
+/* With a memory twice as many are kept until the end, so that what is known of the tiles reaches further down than this time's list: a list
+ * that shrinks, or in which the next micrographs are fainter, does not make them incomplete. */
+enum { MARGIN = 2 };
+
+static bool compare_all(search *s, mdup_error **err)
+{
+    do {
+        s->found.most = s->frames->memory ? MARGIN * s->most : s->most;
+        if (!compare_once(s, err))
+            return false;
+    } while (forget_incomplete(s));
+    return true;
+}
+
+static bool make_kept(search *s, mdup_error **err)
+{
+    size_t n = count_blocks(s);
+    return !s->frames->memory ||
+           ((s->kept.floors = mdup_calloc(n * n, sizeof *s->kept.floors, err)) &&
+            (s->kept.is_forgotten = mdup_calloc(n * n, sizeof *s->kept.is_forgotten, err)));
 }
 
 static bool make_room(search *s, mdup_error **err)
@@ -289,7 +463,7 @@ static bool make_room(search *s, mdup_error **err)
     size_t block = s->frames->n < BLOCK ? s->frames->n : BLOCK;
     for (int side = 0; side < 2; side++) {
         /* A session of one block is compared with itself: its second side is never used. */
-        size_t spectra = side == 0 || s->frames->n > BLOCK ? block : 0;
+        size_t spectra = side == 0 || count_blocks(s) > 1 ? block : 0;
         s->spectra[side] = mdup_alloc_aligned(spectra * mdup_condition_size(s->conditioner),
                                               sizeof *s->spectra[side], err);
         if (!s->spectra[side])
@@ -315,6 +489,9 @@ static void clear(search *s)
     free(s->workers);
     free(s->spectra[0]);
     free(s->spectra[1]);
+    mdup_tile_clear(&s->kept.tile);
+    free(s->kept.floors);
+    free(s->kept.is_forgotten);
 }
 
 bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *conditioner,
@@ -326,16 +503,17 @@ bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *condi
                 .callbacks = callbacks,
                 .n_threads = n_threads,
                 .sample_size = mdup_statistics_sample_size(frames->n)};
-    s.found.most = CANDIDATES_BESIDE + CANDIDATES_PER_FRAME * frames->n;
-    bool ok = mdup_search_count_pairs(frames, &s.n_pairs, err) &&
-              (s.n_pairs == 0 || (make_room(&s, err) && compare_all(&s, err)));
+    s.most = CANDIDATES_BESIDE + CANDIDATES_PER_FRAME * frames->n;
+    bool ok =
+        mdup_search_count_pairs(frames, &s.n_pairs, err) &&
+        (s.n_pairs == 0 || (make_kept(&s, err) && make_room(&s, err) && compare_all(&s, err)));
     clear(&s);
     if (!ok) {
         free(s.found.items);
         return false;
     }
     if (s.found.n > 0)
-        qsort(s.found.items, s.found.n, sizeof *s.found.items, by_index);
+        qsort(s.found.items, s.found.n, sizeof *s.found.items, mdup_candidate_by_pair);
     *out = (mdup_shortlist){s.found.items, s.found.n, s.n_pairs};
     return true;
 }
