@@ -48,6 +48,12 @@ typedef struct {
     double max_shift_px;
     bool same_optics_group; /* false; compare micrographs of one rlnOpticsGroup with each other
                                only; those without one are a group of their own */
+
+    /* The file that remembers what was read and compared, so that a screen goes on where an earlier
+     * one was, and reads and compares only what is new. */
+    const char *session; /* NULL: session.mdup in out_dir */
+    bool no_session;     /* remember nothing */
+    bool restart;        /* forget what the session holds */
 } mdup_screen_options;
 
 typedef struct {

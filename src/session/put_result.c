@@ -1,0 +1,299 @@
+/* The result of a screen into the session. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "session/internal.h"
+#include "session/result.h"
+#include "session/work.h"
+
+const char *const mdup_source_kind_names[MDUP_N_SOURCE_KINDS] = {
+    [MDUP_SOURCE_STAR] = "star", [MDUP_SOURCE_LIST] = "list",   [MDUP_SOURCE_FOLDER] = "folder",
+    [MDUP_SOURCE_GLOB] = "glob", [MDUP_SOURCE_IMAGE] = "image",
+};
+
+/* ---- the inputs ---- */
+
+static const char *content_of(const mdup_source *source, size_t *length)
+{
+    *length = source->star ? source->star->length : source->text_length;
+    return source->star ? source->star->bytes : source->text;
+}
+
+static bool insert_input(mdup_session *s, size_t number, const mdup_source *source,
+                         mdup_error **err)
+{
+    size_t length;
+    const char *content = content_of(source, &length);
+    char sha256[MDUP_SHA256_TEXT];
+    mdup_query q =
+        mdup_query_begin(s->db, "INSERT INTO inputs (number, kind, path, bytes, sha256, content) "
+                                "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    mdup_query_bind_int(&q, 1, (int64_t)number);
+    mdup_query_bind_text(&q, 2, mdup_source_kind_names[source->kind]);
+    mdup_query_bind_text(&q, 3, source->path);
+    if (content) {
+        mdup_sha256(content, length, sha256);
+        mdup_query_bind_int(&q, 4, (int64_t)length);
+        mdup_query_bind_text(&q, 5, sha256);
+        mdup_query_bind_blob(&q, 6, content, length);
+    }
+    return mdup_query_finish(&q, err);
+}
+
+static bool put_inputs(mdup_session *s, const mdup_catalog *c, mdup_error **err)
+{
+    for (size_t i = 0; i < c->n_sources; i++)
+        if (!insert_input(s, i, &c->sources[i], err))
+            return false;
+    return true;
+}
+
+/* ---- the micrographs ---- */
+
+static void bind_entry(mdup_query *q, size_t position, const mdup_micrograph *m)
+{
+    mdup_query_bind_int(q, 1, (int64_t)position);
+    mdup_query_bind_text(q, 3, m->name);
+    mdup_query_bind_text(q, 4, m->path);
+    mdup_query_bind_int(q, 5, m->slice);
+    mdup_query_bind_int(q, 6, (int64_t)m->source);
+    mdup_query_bind_int(q, 7, (int64_t)m->row);
+    mdup_query_bind_int(q, 8, (int64_t)m->line_begin);
+    mdup_query_bind_int(q, 9, (int64_t)m->line_end);
+    mdup_query_bind_int(q, 10, m->optics_group);
+    mdup_query_bind_double(q, 11, m->pixel_A);
+    mdup_query_bind_text(q, 12, m->hole);
+    mdup_query_bind_text(q, 13, m->shot);
+    if (m->has_time)
+        mdup_query_bind_double(q, 14, m->time_s);
+}
+
+static void bind_decision(mdup_query *q, const mdup_session_new_result *r, size_t i)
+{
+    const mdup_decision *d = r->decision;
+    if (d->set[i] != MDUP_NO_SET)
+        mdup_query_bind_int(q, 18, d->set[i]);
+    mdup_query_bind_text(q, 19, d->removed[i] ? "remove" : "keep");
+    if (d->original[i] < 0)
+        return;
+    const mdup_pair *pair = &r->published[d->original[i]];
+    mdup_query_bind_int(q, 20, r->ids[pair->a]);
+    mdup_query_bind_int(q, 21, r->ids[pair->b]);
+}
+
+static bool put_micrographs(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    for (size_t i = 0; i < r->catalog->n; i++) {
+        mdup_query q = mdup_query_begin(
+            s->db,
+            "INSERT INTO micrographs (position, id, name, path, slice, input, input_row, "
+            "line_begin, line_end, optics_group, given_pixel_A, hole, shot, time_s, status, "
+            "reason, "
+            "pixel_A, set_number, decision, original_a, original_b) VALUES (?1, ?2, ?3, ?4, ?5, "
+            "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)");
+        bind_entry(&q, i, &r->catalog->micrographs[i]);
+        mdup_query_bind_int(&q, 2, r->ids[i]);
+        mdup_query_bind_text(&q, 15, mdup_status_name(r->judgements[i].status));
+        mdup_query_bind_text(&q, 16, r->judgements[i].reason);
+        mdup_query_bind_double(&q, 17, r->judgements[i].pixel_A);
+        bind_decision(&q, r, i);
+        if (!mdup_query_finish(&q, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the pairs ---- */
+
+static void bind_numbers(mdup_query *q, const mdup_pair *pair)
+{
+    mdup_query_bind_double(q, 5, pair->overlap);
+    mdup_query_bind_double(q, 6, pair->shift_x_px);
+    mdup_query_bind_double(q, 7, pair->shift_y_px);
+    mdup_query_bind_double(q, 8, pair->shift_sd_px);
+    mdup_query_bind_double(q, 9, pair->ccc);
+    mdup_query_bind_double(q, 10, pair->score);
+    mdup_query_bind_double(q, 11, pair->log10_evalue);
+}
+
+/* published: its index among these, or -1. */
+static bool insert_pair(mdup_session *s, const mdup_session_new_result *r, const mdup_pair *pair,
+                        ptrdiff_t published, mdup_error **err)
+{
+    const mdup_decision *d = r->decision;
+    mdup_query q = mdup_query_begin(
+        s->db, "INSERT INTO pairs (a, b, class, kind, overlap, shift_x_px, shift_y_px, "
+               "shift_sd_px, ccc, score, log10_evalue, set_number) "
+               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    mdup_query_bind_int(&q, 1, r->ids[pair->a]);
+    mdup_query_bind_int(&q, 2, r->ids[pair->b]);
+    mdup_query_bind_text(
+        &q, 4, pair->is_copy ? mdup_orientation_copy_name(pair->orientation) : MDUP_KIND_OTHER);
+    bind_numbers(&q, pair);
+    if (published >= 0) {
+        mdup_query_bind_text(&q, 3, d->is_duplicate[published] ? "duplicate" : "overlap");
+        if (d->set[pair->a] == d->set[pair->b] && d->set[pair->a] != MDUP_NO_SET)
+            mdup_query_bind_int(&q, 12, d->set[pair->a]);
+    }
+    return mdup_query_finish(&q, err);
+}
+
+/* Both lists are sorted, and the second is part of the first. */
+static bool put_pairs(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < r->n_pairs; i++) {
+        const mdup_pair *pair = &r->pairs[i];
+        bool published = next < r->n_published && r->published[next].a == pair->a &&
+                         r->published[next].b == pair->b;
+        if (!insert_pair(s, r, pair, published ? (ptrdiff_t)next : -1, err))
+            return false;
+        next += published;
+    }
+    return true;
+}
+
+/* ---- geometries ---- */
+
+static bool insert_geometry(mdup_session *s, size_t number, const mdup_session_geometry *g,
+                            int64_t comparison, const mdup_strbuf *scores, mdup_error **err)
+{
+    mdup_query q = mdup_query_begin(
+        s->db, "INSERT INTO geometries (number, comparison, nx, ny, pixel_A, bin, frame_nx, "
+               "frame_ny, n_micrographs, n_sample, n_compared, spot_share, noise_share, "
+               "null_location, null_scale, null_pairs, drawn_scores) VALUES (?1, ?2, ?3, ?4, ?5, "
+               "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
+    mdup_query_bind_int(&q, 1, (int64_t)number);
+    if (comparison != 0)
+        mdup_query_bind_int(&q, 2, comparison);
+    const int64_t numbers[] = {g->nx, g->ny};
+    mdup_query_bind_int(&q, 3, numbers[0]);
+    mdup_query_bind_int(&q, 4, numbers[1]);
+    mdup_query_bind_double(&q, 5, g->pixel_A);
+    mdup_query_bind_int(&q, 6, g->bin);
+    mdup_query_bind_int(&q, 7, g->frame_nx);
+    mdup_query_bind_int(&q, 8, g->frame_ny);
+    mdup_query_bind_int(&q, 9, g->n_micrographs);
+    mdup_query_bind_int(&q, 10, g->n_sample);
+    mdup_query_bind_int(&q, 11, g->n_compared);
+    mdup_query_bind_double(&q, 12, g->spot_share);
+    mdup_query_bind_double(&q, 13, g->noise_share);
+    mdup_query_bind_double(&q, 14, g->null_location);
+    mdup_query_bind_double(&q, 15, g->null_scale);
+    mdup_query_bind_double(&q, 16, g->null_pairs);
+    mdup_query_bind_blob(&q, 17, scores->text ? scores->text : "", scores->length);
+    return mdup_query_finish(&q, err);
+}
+
+static bool put_geometries(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < r->n_geometries; i++) {
+        const mdup_session_geometry *g = &r->geometries[i];
+        mdup_strbuf scores = MDUP_STRBUF_INIT;
+        for (size_t k = 0; k < g->n_drawn; k++)
+            mdup_put_f64(&scores, g->drawn_scores[k]);
+        ok = mdup_strbuf_check(&scores, err) &&
+             insert_geometry(s, i, g, r->comparisons[i], &scores, err);
+        mdup_strbuf_free(&scores);
+    }
+    return ok;
+}
+
+/* ---- facts and parameters ---- */
+
+static mdup_query begin_fact(mdup_session *s, const char *name)
+{
+    mdup_query q =
+        mdup_query_begin(s->db, "INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)");
+    mdup_query_bind_text(&q, 1, name);
+    return q;
+}
+
+static bool put_text(mdup_session *s, const char *name, const char *value, mdup_error **err)
+{
+    mdup_query q = begin_fact(s, name);
+    mdup_query_bind_text(&q, 2, value);
+    return mdup_query_finish(&q, err);
+}
+
+static bool put_int(mdup_session *s, const char *name, int64_t value, mdup_error **err)
+{
+    mdup_query q = begin_fact(s, name);
+    mdup_query_bind_int(&q, 2, value);
+    return mdup_query_finish(&q, err);
+}
+
+static bool put_double(mdup_session *s, const char *name, double value, mdup_error **err)
+{
+    mdup_query q = begin_fact(s, name);
+    mdup_query_bind_double(&q, 2, value);
+    return mdup_query_finish(&q, err);
+}
+
+static bool put_facts(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    return put_text(s, MDUP_FACT_ORDER, mdup_order_name(r->catalog->order_used), err) &&
+           put_text(s, MDUP_FACT_ORDER_REASON, r->catalog->order_reason, err) &&
+           put_double(s, MDUP_FACT_MOST_EVALUE, r->most_evalue, err) &&
+           put_int(s, MDUP_FACT_EXACT_COPIES, r->n_exact_copies, err);
+}
+
+static bool put_parameters(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    for (size_t i = 0; i < r->n_parameters; i++) {
+        mdup_query q =
+            mdup_query_begin(s->db, "INSERT INTO parameters (name, value) VALUES (?1, ?2)");
+        mdup_query_bind_text(&q, 1, r->parameters[i].name);
+        mdup_query_bind_text(&q, 2, r->parameters[i].value);
+        if (!mdup_query_finish(&q, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the whole ---- */
+
+static bool end_run(mdup_session *s, mdup_error **err)
+{
+    char now[32];
+    mdup_session_time(now);
+    mdup_query q = mdup_query_begin(s->db, "UPDATE runs SET ended = ?2 WHERE id = ?1");
+    mdup_query_bind_int(&q, 1, s->run);
+    mdup_query_bind_text(&q, 2, now);
+    return mdup_query_finish(&q, err) && put_int(s, MDUP_FACT_RUN, s->run, err);
+}
+
+static bool put_hash(mdup_session *s, mdup_error **err)
+{
+    uint64_t hash;
+    return mdup_session_hash_result(s->db, &hash, err) &&
+           put_int(s, MDUP_FACT_HASH, (int64_t)hash, err);
+}
+
+static const char CLEAR_RESULT[] =
+    "DELETE FROM facts; DELETE FROM parameters; DELETE FROM inputs; DELETE FROM micrographs;"
+    "DELETE FROM geometries; DELETE FROM pairs";
+
+static const char DROP_OLD_COMPARISONS[] =
+    "DELETE FROM comparisons WHERE id NOT IN"
+    "  (SELECT comparison FROM geometries WHERE comparison IS NOT NULL);"
+    "DELETE FROM tiles WHERE comparison NOT IN (SELECT id FROM comparisons);"
+    "DELETE FROM looks WHERE comparison NOT IN (SELECT id FROM comparisons)";
+
+static bool put_all(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    return mdup_database_run(s->db, CLEAR_RESULT, err) && put_inputs(s, r->catalog, err) &&
+           put_micrographs(s, r, err) && put_pairs(s, r, err) && put_geometries(s, r, err) &&
+           put_facts(s, r, err) && put_parameters(s, r, err) && end_run(s, err) &&
+           put_hash(s, err) && mdup_database_run(s->db, DROP_OLD_COMPARISONS, err);
+}
+
+bool mdup_session_put_result(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+{
+    /* What was put before is committed first, so that it is not lost with a result that does not fit on the disk. */
+    if (!mdup_session_commit(s, err) || !mdup_session_put_begin(s, err))
+        return false;
+    bool ok = put_all(s, r, err);
+    return mdup_session_put_end(s, ok, 0, err) && mdup_session_commit(s, err);
+}
