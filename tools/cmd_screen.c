@@ -91,6 +91,21 @@ static size_t list_pairs_and_running(screen_arguments *a, option *options, size_
     return options_append(options, n, table, sizeof table / sizeof *table);
 }
 
+static size_t list_session(screen_arguments *a, option *options, size_t n)
+{
+    const option table[] = {
+        {"Session", "session", OPTION_STRING, &a->screen.session, "FILE",
+         "remember there what was read and compared: the same command goes on where it was, and a "
+         "longer list costs only what is new",
+         "session.mdup in the folder of the results", 0, 0, NULL},
+        {NULL, "no-session", OPTION_FLAG, &a->screen.no_session, NULL, "remember nothing", NULL, 0,
+         0, NULL},
+        {NULL, "restart", OPTION_FLAG, &a->screen.restart, NULL,
+         "forget what the session holds, and begin anew", NULL, 0, 0, NULL},
+    };
+    return options_append(options, n, table, sizeof table / sizeof *table);
+}
+
 void screen_arguments_init(screen_arguments *a)
 {
     *a = (screen_arguments){0};
@@ -100,8 +115,8 @@ void screen_arguments_init(screen_arguments *a)
 
 size_t screen_list_options(screen_arguments *a, option *options)
 {
-    return list_pairs_and_running(a, options,
-                                  list_judgement(a, options, list_files(a, options, 0)));
+    size_t n = list_judgement(a, options, list_files(a, options, 0));
+    return list_session(a, options, list_pairs_and_running(a, options, n));
 }
 
 static bool collect_inputs(screen_arguments *a, const option_set *set, mdup_error **err)
