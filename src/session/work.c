@@ -10,7 +10,7 @@
 
 /* A commit is two or three waits for the disk.  So much work at the most is lost when the program is killed; and so many bytes are held in memory
  * until then. */
-static const double COMMIT_EVERY_s = 5;
+static const double COMMIT_EVERY_s = 2;
 enum { COMMIT_AT_bytes = 16 << 20 };
 
 static double seconds_since(const struct timespec *then)
