@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "console.h"
 #include "flow/relion_job.h"
+#include "outcome.h"
 #include "screen_arguments.h"
 
 static const char *const version_names[] = {"auto", "3.1", "4", "5", NULL};
@@ -117,7 +118,7 @@ static int run_job(arguments *a, const option_set *set, const char *control_dir)
     if (!mdup_relion_screen(&a->screen.screen, control_dir, (mdup_relion_version)a->version,
                             &callbacks, &summary, &err))
         return console_fail(&c, "microdup relion", &err, EXIT_FAILED);
-    screen_print_summary(&a->screen.screen, &summary);
+    print_outcome(a->screen.screen.out_dir, "an earlier one", &summary);
     return EXIT_DONE;
 }
 
@@ -129,7 +130,7 @@ static int run(int argc, char **argv)
     option options[SCREEN_MOST_OPTIONS];
     option_set set = {.options = options, .n = list_options(&a, options)};
     mdup_strbuf command_line = MDUP_STRBUF_INIT;
-    screen_join_command_line(&command_line, "microdup relion", argc, argv);
+    join_command_line(&command_line, "relion", argc, argv);
     a.screen.screen.command_line = command_line.text;
     const char *control_dir = find_control_dir(argc, argv);
     int status;

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "commands.h"
 #include "console.h"
+#include "outcome.h"
 #include "screen_arguments.h"
 
 static const char *const order_names[] = {"auto", "star", "name", "natural", "time", NULL};
@@ -137,48 +138,6 @@ static bool collect_inputs(screen_arguments *a, const option_set *set, mdup_erro
     return true;
 }
 
-static void print_count(int64_t n, const char *one, const char *many)
-{
-    printf("%lld %s", (long long)n, n == 1 ? one : many);
-}
-
-/* One duplicate in a thousand is usual in a healthy session (the experience of find_dupl's author).
- */
-static const double USUAL_SHARE = 0.001;
-
-void screen_print_summary(const mdup_screen_options *o, const mdup_screen_summary *s)
-{
-    printf("\n");
-    print_count(s->n_micrographs, "micrograph", "micrographs");
-    printf(", ");
-    print_count(s->n_pairs_compared, "pair", "pairs");
-    printf(" compared in %.1f s\n", s->total_s);
-    if (s->n_not_judged > 0)
-        printf("%lld could not be judged and are kept; the reasons are in micrographs.csv\n",
-               (long long)s->n_not_judged);
-    if (s->n_removed == 0) {
-        printf("No duplicates.");
-    } else {
-        print_count(s->n_removed, "micrograph shows", "micrographs show");
-        printf(" what an earlier one shows (%.2g %%).",
-               100.0 * (double)s->n_removed / (double)s->n_micrographs);
-        if ((double)s->n_removed > 10 * USUAL_SHARE * (double)s->n_micrographs)
-            printf("  Under 0.1 %% is usual: several per cent mean a problem of collection.");
-        if (s->n_exact_copies > 0) {
-            printf("\n");
-            print_count(s->n_exact_copies, "of them is an exact copy of an earlier one",
-                        "of them are exact copies of earlier ones");
-            printf(" (kind in pairs.csv).");
-        }
-    }
-    if (s->n_overlap_pairs > 0) {
-        printf("\n");
-        print_count(s->n_overlap_pairs, "further pair overlaps", "further pairs overlap");
-        printf(" by less than %.0f %% of the frame (pairs.csv).", 100 * o->min_overlap);
-    }
-    printf("\nResults in %s\n", o->out_dir);
-}
-
 bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err)
 {
     if (!collect_inputs(a, set, err))
@@ -190,13 +149,6 @@ bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err)
     a->screen.bin = (int32_t)a->bin;
     a->screen.n_threads = (int)a->threads;
     return true;
-}
-
-void screen_join_command_line(mdup_strbuf *line, const char *program, int argc, char **argv)
-{
-    mdup_strbuf_puts(line, program);
-    for (int i = 0; i < argc; i++)
-        mdup_strbuf_printf(line, " %s", argv[i]);
 }
 
 static int run_screen(screen_arguments *a, const option_set *set)
@@ -211,7 +163,7 @@ static int run_screen(screen_arguments *a, const option_set *set)
     if (!mdup_screen(&a->screen, &callbacks, &summary, &err))
         return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
     if (!a->screen.dry_run)
-        screen_print_summary(&a->screen, &summary);
+        print_outcome(a->screen.out_dir, "an earlier one", &summary);
     return EXIT_DONE;
 }
 
@@ -222,7 +174,7 @@ static int run(int argc, char **argv)
     option options[SCREEN_MOST_OPTIONS];
     option_set set = {.options = options, .n = screen_list_options(&a, options)};
     mdup_strbuf command_line = MDUP_STRBUF_INIT;
-    screen_join_command_line(&command_line, "microdup screen", argc, argv);
+    join_command_line(&command_line, "screen", argc, argv);
     a.screen.command_line = command_line.text;
     int status;
     if (command_begin(&command_screen, &set, argc, argv, 0, SIZE_MAX, &status))

@@ -29,9 +29,4 @@ size_t screen_list_options(screen_arguments *a, option *options);
  * with free().  False with *err (INVALID, NOMEM). */
 bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err) MDUP_MUST_CHECK;
 
-/** "microdup screen a.star --j 2", for the record. */
-void screen_join_command_line(mdup_strbuf *line, const char *program, int argc, char **argv);
-
-void screen_print_summary(const mdup_screen_options *o, const mdup_screen_summary *s);
-
 #endif

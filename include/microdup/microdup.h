@@ -7,6 +7,7 @@
 
 #include <microdup/callbacks.h>
 #include <microdup/catalog.h>
+#include <microdup/decide.h>
 #include <microdup/error.h>
 #include <microdup/screen.h>
 #include <microdup/simulate.h>

@@ -69,6 +69,7 @@ typedef struct {
     double
         spot_share; /* of the signal of the micrographs in Bragg spots: from 0.15 on they show a crystal */
     int32_t bin; /* of the first geometry */
+    double min_overlap; /* as applied */
     double read_s, compare_s, total_s;
 } mdup_screen_summary;
 

@@ -24,10 +24,11 @@ bool mdup_parameters_add(mdup_parameters *p, const char *name, const char *value
     return true;
 }
 
-static bool add_number(mdup_parameters *p, const char *name, double value, mdup_error **err)
+bool mdup_parameters_add_number(mdup_parameters *p, const char *name, double value,
+                                mdup_error **err)
 {
     mdup_strbuf text = MDUP_STRBUF_INIT;
-    mdup_strbuf_printf(&text, "%.17g", value);
+    mdup_strbuf_double(&text, value);
     bool ok = mdup_strbuf_check(&text, err) && mdup_parameters_add(p, name, text.text, err);
     mdup_strbuf_free(&text);
     return ok;
@@ -42,14 +43,14 @@ bool mdup_parameters_of_options(const mdup_screen_options *o, mdup_parameters *o
     return mdup_parameters_add(out, "order", mdup_order_name(o->order), err) &&
            mdup_parameters_add(out, "project_dir", o->project_dir ? o->project_dir : "", err) &&
            mdup_parameters_add(out, "mode0", mode0_names[o->mode0], err) &&
-           add_number(out, "bin", o->bin, err) &&
-           add_number(out, "imagespermove", (double)o->images_per_move, err) &&
-           add_number(out, "imagesperhole", (double)o->images_per_hole, err) &&
-           add_number(out, "scanrange", (double)o->scan_range, err) &&
-           add_number(out, "max-shift", o->max_shift_px, err) &&
+           mdup_parameters_add_number(out, "bin", o->bin, err) &&
+           mdup_parameters_add_number(out, "imagespermove", (double)o->images_per_move, err) &&
+           mdup_parameters_add_number(out, "imagesperhole", (double)o->images_per_hole, err) &&
+           mdup_parameters_add_number(out, "scanrange", (double)o->scan_range, err) &&
+           mdup_parameters_add_number(out, "max-shift", o->max_shift_px, err) &&
            mdup_parameters_add(out, "optics-group", o->same_optics_group ? "same" : "any", err) &&
-           add_number(out, "min-overlap", o->min_overlap, err) &&
-           add_number(out, "evalue", o->max_evalue, err) &&
+           mdup_parameters_add_number(out, "min-overlap", o->min_overlap, err) &&
+           mdup_parameters_add_number(out, "evalue", o->max_evalue, err) &&
            mdup_parameters_add(out, "strict", yes_no[o->strict], err);
 }
 

@@ -15,6 +15,9 @@ typedef struct {
 bool mdup_parameters_add(mdup_parameters *parameters, const char *name, const char *value,
                          mdup_error **err) MDUP_MUST_CHECK;
 
+bool mdup_parameters_add_number(mdup_parameters *parameters, const char *name, double value,
+                                mdup_error **err) MDUP_MUST_CHECK;
+
 /** By the names of the command line.  Free with mdup_parameters_clear, also after a failure (NOMEM). */
 bool mdup_parameters_of_options(const mdup_screen_options *options, mdup_parameters *out,
                                 mdup_error **err) MDUP_MUST_CHECK;

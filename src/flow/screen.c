@@ -505,6 +505,7 @@ static bool judge_all(screen *s, mdup_error **err)
     if (!s->judgements || !mark_odd_sizes(s, err))
         return false;
     s->summary.n_micrographs = (int64_t)s->catalog->n;
+    s->summary.min_overlap = s->options->min_overlap;
     for (size_t i = 0; i < s->catalog->n; i++) {
         s->judgements[i] = s->readings[i].judgement;
         if (mdup_status_is_judged(s->judgements[i].status))
@@ -567,7 +568,7 @@ static bool publish(screen *s, double began_s, mdup_error **err)
         return false;
     s->summary.total_s = now_s() - began_s;
     mdup_strbuf json = MDUP_STRBUF_INIT;
-    mdup_summary_json(s->options, &s->summary, s->catalog, s->n_threads, &json);
+    mdup_summary_json(s->options, &s->summary, s->catalog, NULL, s->n_threads, &json);
     bool ok =
         mdup_strbuf_check(&json, err) && mdup_publish_summary(out_dir, json.text, json.length, err);
     mdup_strbuf_free(&json);

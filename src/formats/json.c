@@ -161,30 +161,13 @@ void mdup_json_int(mdup_json *json, const char *key, int64_t value)
     mdup_strbuf_printf(json->out, "%lld", (long long)value);
 }
 
-/* Appends `value` with that many digits, and takes it back when they do not tell it from its
- * neighbours. */
-static bool append_digits(mdup_strbuf *out, double value, int digits)
-{
-    size_t before = out->length;
-    double again = 0;
-    mdup_strbuf_printf(out, "%.*g", digits, value);
-    if (out->failed)
-        return true;
-    if (mdup_parse_double(out->text + before, out->length - before, &again) && again >= value &&
-        again <= value)
-        return true;
-    out->length = before;
-    out->text[before] = '\0';
-    return false;
-}
-
 void mdup_json_double(mdup_json *json, const char *key, double value)
 {
     begin_value(json, key);
     if (!isfinite(value))
         mdup_strbuf_puts(json->out, "null");
-    else if (!append_digits(json->out, value, 6) && !append_digits(json->out, value, 9))
-        mdup_strbuf_printf(json->out, "%.17g", value);
+    else
+        mdup_strbuf_double(json->out, value);
 }
 
 void mdup_json_bool(mdup_json *json, const char *key, bool value)

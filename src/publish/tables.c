@@ -52,14 +52,19 @@ void mdup_table_duplicates(const mdup_results *r, mdup_strbuf *out)
     for (size_t i = 0; i < r->catalog->n; i++) {
         if (!r->decision->removed[i])
             continue;
+        /* Who goes by the user's word goes for no other. */
+        if (r->decision->original[i] < 0)
+            continue;
         const mdup_pair *pair = &r->pairs[r->decision->original[i]];
-        const char *original = micrograph(r, pair->a)->name, *duplicate = micrograph(r, i)->name;
+        size_t kept = mdup_decision_kept_of(r->decision, pair);
+        double sign = kept == pair->a ? 1 : -1;
+        const char *original = micrograph(r, kept)->name, *duplicate = micrograph(r, i)->name;
         if (strcmp(original, duplicate) == 0)
             continue;
         mdup_csv_field(out, original);
         mdup_csv_field(out, duplicate);
         mdup_csv_printf(out, "%.4f", pair->overlap);
-        put_shift(out, pair->shift_x_px, pair->shift_y_px);
+        put_shift(out, sign * pair->shift_x_px, sign * pair->shift_y_px);
         mdup_csv_printf(out, "%.4f", without_negative_zero(pair->ccc, 0.0001));
         put_evalue(out, pair->log10_evalue);
         put_set(out, r->decision->set[i]);

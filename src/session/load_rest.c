@@ -104,6 +104,14 @@ void mdup_session_geometries_free(mdup_session_geometry *geometries, size_t n)
     free(geometries);
 }
 
+bool mdup_session_load_exact_copies(mdup_session *s, int64_t *n, mdup_error **err)
+{
+    mdup_query q = mdup_query_begin(s->db, "SELECT value FROM facts WHERE name = "
+                                           "'" MDUP_FACT_EXACT_COPIES "'");
+    *n = mdup_query_next(&q) ? mdup_query_int(&q, 0) : 0;
+    return mdup_query_end(&q, err);
+}
+
 /* ---- provenance ---- */
 
 static bool load_run(mdup_session *s, mdup_session_provenance *p, mdup_error **err)

@@ -401,7 +401,7 @@ static bool get_decision(loading *l, mdup_query *q, size_t i, mdup_error **err)
     d->n_removed += d->removed[i];
     bool has_original = !mdup_query_is_null(q, 2);
     d->original[i] = has_original ? find_pair(l, mdup_query_int(q, 2), mdup_query_int(q, 3)) : -1;
-    bool ok = set >= 0 && set <= (int64_t)l->out->catalog->n && d->removed[i] == has_original &&
+    bool ok = set >= 0 && set <= (int64_t)l->out->catalog->n && (d->removed[i] || !has_original) &&
               (d->original[i] >= 0) == has_original;
     return ok || fail_row(l, "an impossible decision", err);
 }

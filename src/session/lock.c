@@ -314,6 +314,7 @@ static bool fail_held(const char *guarded, const char *text, mdup_error **err)
 /* What a process that finds the lock taken remembers while it waits. */
 typedef struct {
     const char *path, *guarded;
+    mdup_lock_patience patience;
     const mdup_lock_times *times;
     const mdup_callbacks *callbacks;
     int clock_fd;
@@ -348,7 +349,7 @@ static bool look_at(waiting *w, const found_lock *found, mdup_error **err)
     w->has_seen = true;
     w->inode = found->inode;
     w->renewed = found->renewed;
-    if (state == HOLDER_ALIVE)
+    if (state == HOLDER_ALIVE || (state == HOLDER_UNKNOWN && w->patience == MDUP_LOCK_NOW))
         return fail_held(w->guarded, found->text, err);
     if (state == HOLDER_DEAD)
         return remove_judged(w->path, found, w->times->stale_s, w->clock_fd, err);
@@ -448,14 +449,16 @@ static mdup_lock *make(const char *path, double renew_s, mdup_error **err)
     return lock;
 }
 
-mdup_lock *mdup_lock_take(const char *path, const mdup_lock_times *times,
-                          const mdup_callbacks *callbacks, mdup_error **err)
+mdup_lock *mdup_lock_take(const char *path, mdup_lock_patience patience,
+                          const mdup_lock_times *times, const mdup_callbacks *callbacks,
+                          mdup_error **err)
 {
     mdup_lock *lock = make(path, times->renew_s, err);
     if (!lock)
         return NULL;
     waiting w = {.path = lock->path,
                  .guarded = lock->guarded,
+                 .patience = patience,
                  .times = times,
                  .callbacks = callbacks,
                  .clock_fd = -1};

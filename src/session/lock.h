@@ -20,12 +20,18 @@ typedef struct {
 /* 30 s and 120 s: four renewals may be lost to a file system that hangs. */
 extern const mdup_lock_times mdup_lock_usual_times;
 
+typedef enum {
+    MDUP_LOCK_NOW, /* somebody who may be alive is a reason to fail */
+    MDUP_LOCK_WAIT /* until it is known whether he is */
+} mdup_lock_patience;
+
 /** Takes the lock of the file at `path`: PATH.lock, which need not be there, nor PATH.  It is renewed by a thread of its own until it is
  *  released.  One that is held by a process of this host that is dead is taken over at once; one of another host that was not renewed
  *  for stale_s, as the file server's clock has it, too, and for that is waited (callbacks->log says so, callbacks->stop ends it).  NULL with
  *  *err: INVALID when it is held by somebody alive, saying who and since when; IO; ABORTED; NOMEM. */
-mdup_lock *mdup_lock_take(const char *path, const mdup_lock_times *times,
-                          const mdup_callbacks *callbacks, mdup_error **err) MDUP_MUST_CHECK;
+mdup_lock *mdup_lock_take(const char *path, mdup_lock_patience patience,
+                          const mdup_lock_times *times, const mdup_callbacks *callbacks,
+                          mdup_error **err) MDUP_MUST_CHECK;
 
 /** Whether it is still ours.  False with *err (IO) when another process has taken it over, because this one stood still for too long. */
 bool mdup_lock_check(mdup_lock *lock, mdup_error **err) MDUP_MUST_CHECK;

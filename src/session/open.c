@@ -178,8 +178,8 @@ static bool open_locked(mdup_session *session, const char *path, bool restart, m
     return session->db && mdup_schema_bring_up_to_date(session->db, err);
 }
 
-mdup_session *mdup_session_work(const char *path, bool restart, const mdup_callbacks *callbacks,
-                                mdup_error **err)
+static mdup_session *work(const char *path, mdup_lock_patience patience, bool restart,
+                          const mdup_callbacks *callbacks, mdup_error **err)
 {
     mdup_session *session = mdup_calloc(1, sizeof *session, err);
     if (!session)
@@ -188,12 +188,26 @@ mdup_session *mdup_session_work(const char *path, bool restart, const mdup_callb
     /* A link and what it points to are one session, with one lock. */
     char *real = realpath(path, NULL);
     const char *name = real ? real : path;
-    session->lock = mdup_lock_take(name, &mdup_lock_usual_times, callbacks, err);
+    session->lock = mdup_lock_take(name, patience, &mdup_lock_usual_times, callbacks, err);
     bool ok = session->lock && open_locked(session, name, restart, err);
     free(real);
     if (ok)
         return session;
     mdup_session_close(session);
+    return NULL;
+}
+
+mdup_session *mdup_session_work(const char *path, bool restart, const mdup_callbacks *callbacks,
+                                mdup_error **err)
+{
+    return work(path, MDUP_LOCK_WAIT, restart, callbacks, err);
+}
+
+mdup_session *mdup_session_work_now(const char *path, mdup_error **err)
+{
+    if (mdup_session_detect(path))
+        return work(path, MDUP_LOCK_NOW, false, NULL, err);
+    (void)mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: no session of microdup", path);
     return NULL;
 }
 

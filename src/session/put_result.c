@@ -239,13 +239,14 @@ static bool put_facts(mdup_session *s, const mdup_session_new_result *r, mdup_er
            put_int(s, MDUP_FACT_EXACT_COPIES, r->n_exact_copies, err);
 }
 
-static bool put_parameters(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
+static bool put_parameters(mdup_session *s, const mdup_session_parameter *items, size_t n,
+                           mdup_error **err)
 {
-    for (size_t i = 0; i < r->n_parameters; i++) {
+    for (size_t i = 0; i < n; i++) {
         mdup_query q =
             mdup_query_begin(s->db, "INSERT INTO parameters (name, value) VALUES (?1, ?2)");
-        mdup_query_bind_text(&q, 1, r->parameters[i].name);
-        mdup_query_bind_text(&q, 2, r->parameters[i].value);
+        mdup_query_bind_text(&q, 1, items[i].name);
+        mdup_query_bind_text(&q, 2, items[i].value);
         if (!mdup_query_finish(&q, err))
             return false;
     }
@@ -285,8 +286,9 @@ static bool put_all(mdup_session *s, const mdup_session_new_result *r, mdup_erro
 {
     return mdup_database_run(s->db, CLEAR_RESULT, err) && put_inputs(s, r->catalog, err) &&
            put_micrographs(s, r, err) && put_pairs(s, r, err) && put_geometries(s, r, err) &&
-           put_facts(s, r, err) && put_parameters(s, r, err) && end_run(s, err) &&
-           put_hash(s, err) && mdup_database_run(s->db, DROP_OLD_COMPARISONS, err);
+           put_facts(s, r, err) && put_parameters(s, r->parameters, r->n_parameters, err) &&
+           end_run(s, err) && put_hash(s, err) &&
+           mdup_database_run(s->db, DROP_OLD_COMPARISONS, err);
 }
 
 bool mdup_session_put_result(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
@@ -295,5 +297,65 @@ bool mdup_session_put_result(mdup_session *s, const mdup_session_new_result *r, 
     if (!mdup_session_commit(s, err) || !mdup_session_put_begin(s, err))
         return false;
     bool ok = put_all(s, r, err);
+    return mdup_session_put_end(s, ok, 0, err) && mdup_session_commit(s, err);
+}
+
+/* ---- another decision ---- */
+
+static bool update_micrograph(mdup_session *s, const mdup_session_result *r, size_t i,
+                              mdup_error **err)
+{
+    const mdup_decision *d = &r->decision;
+    mdup_query q = mdup_query_begin(
+        s->db, "UPDATE micrographs SET set_number = ?2, decision = ?3, original_a = ?4, "
+               "original_b = ?5 WHERE position = ?1");
+    mdup_query_bind_int(&q, 1, (int64_t)i);
+    if (d->set[i] != MDUP_NO_SET)
+        mdup_query_bind_int(&q, 2, d->set[i]);
+    mdup_query_bind_text(&q, 3, d->removed[i] ? "remove" : "keep");
+    if (d->original[i] >= 0) {
+        const mdup_pair *pair = &r->pairs[d->original[i]];
+        mdup_query_bind_int(&q, 4, r->micrographs[pair->a].id);
+        mdup_query_bind_int(&q, 5, r->micrographs[pair->b].id);
+    }
+    return mdup_query_finish(&q, err);
+}
+
+static bool update_pair(mdup_session *s, const mdup_session_result *r, size_t p, mdup_error **err)
+{
+    const mdup_decision *d = &r->decision;
+    const mdup_pair *pair = &r->pairs[p];
+    mdup_query q = mdup_query_begin(
+        s->db, "UPDATE pairs SET class = ?3, set_number = ?4 WHERE a = ?1 AND b = ?2");
+    mdup_query_bind_int(&q, 1, r->micrographs[pair->a].id);
+    mdup_query_bind_int(&q, 2, r->micrographs[pair->b].id);
+    mdup_query_bind_text(&q, 3, d->is_duplicate[p] ? "duplicate" : "overlap");
+    if (d->set[pair->a] == d->set[pair->b] && d->set[pair->a] != MDUP_NO_SET)
+        mdup_query_bind_int(&q, 4, d->set[pair->a]);
+    return mdup_query_finish(&q, err);
+}
+
+static bool update_decision(mdup_session *s, const mdup_session_result *r, mdup_error **err)
+{
+    if (!mdup_database_run(s->db, "UPDATE pairs SET class = NULL, set_number = NULL", err))
+        return false;
+    for (size_t p = 0; p < r->n_pairs; p++)
+        if (!update_pair(s, r, p, err))
+            return false;
+    for (size_t i = 0; i < r->catalog->n; i++)
+        if (!update_micrograph(s, r, i, err))
+            return false;
+    return true;
+}
+
+bool mdup_session_put_decision(mdup_session *s, const mdup_session_result *r,
+                               const mdup_session_parameter *parameters, size_t n_parameters,
+                               const char *command_line, mdup_error **err)
+{
+    if (!mdup_session_begin_run(s, "decide", command_line, err) || !mdup_session_put_begin(s, err))
+        return false;
+    bool ok =
+        update_decision(s, r, err) && mdup_database_run(s->db, "DELETE FROM parameters", err) &&
+        put_parameters(s, parameters, n_parameters, err) && end_run(s, err) && put_hash(s, err);
     return mdup_session_put_end(s, ok, 0, err) && mdup_session_commit(s, err);
 }

@@ -92,6 +92,10 @@ bool mdup_session_load_geometries(mdup_session *session, mdup_session_geometry *
                                   mdup_error **err) MDUP_MUST_CHECK;
 void mdup_session_geometries_free(mdup_session_geometry *geometries, size_t n);
 
+/** How many micrographs of the last finished result are exact copies of an earlier one. */
+bool mdup_session_load_exact_copies(mdup_session *session, int64_t *n,
+                                    mdup_error **err) MDUP_MUST_CHECK;
+
 /* ---- where it comes from ---- */
 
 typedef struct {

@@ -19,6 +19,9 @@
 mdup_session *mdup_session_work(const char *path, bool restart, const mdup_callbacks *callbacks,
                                 mdup_error **err) MDUP_MUST_CHECK;
 
+/** The same of a session that is there and that nobody holds: fails where the other would wait, or make one. */
+mdup_session *mdup_session_work_now(const char *path, mdup_error **err) MDUP_MUST_CHECK;
+
 /** Notes that a command has begun ("screen"), for the record; command_line may be NULL. */
 bool mdup_session_begin_run(mdup_session *session, const char *command, const char *command_line,
                             mdup_error **err) MDUP_MUST_CHECK;
@@ -129,5 +132,11 @@ typedef struct {
 /** Puts the result in the place of the last one, ends the run, and commits, all or nothing.  Comparisons it does not name are dropped. */
 bool mdup_session_put_result(mdup_session *session, const mdup_session_new_result *result,
                              mdup_error **err) MDUP_MUST_CHECK;
+
+/** Puts another decision of the result that is there: which pairs are published, what was decided of these, and by which parameters.  Notes the
+ *  run of a command "decide", and commits, all or nothing. */
+bool mdup_session_put_decision(mdup_session *session, const mdup_session_result *result,
+                               const mdup_session_parameter *parameters, size_t n_parameters,
+                               const char *command_line, mdup_error **err) MDUP_MUST_CHECK;
 
 #endif
