@@ -1,4 +1,4 @@
-/* microdup info: what a STAR file, a cryoSPARC table or an image holds. */
+/* microdup info: what a STAR file, a cryoSPARC table, an image or a session holds. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "commands.h"
 #include "console.h"
+#include "flow/session_info.h"
 #include "formats/image_file.h"
 #include "formats/json.h"
 #include "formats/mrc.h"
@@ -269,6 +270,27 @@ static bool show_cs(const char *path, const arguments *a, mdup_json *json, mdup_
     return true;
 }
 
+/* ---- sessions ---- */
+
+static bool show_session(const char *path, const arguments *a, mdup_json *json, mdup_error **err)
+{
+    (void)a;
+    mdup_session_info *info = mdup_session_info_read(path, err);
+    if (!info)
+        return false;
+    mdup_strbuf text = MDUP_STRBUF_INIT;
+    if (json)
+        mdup_session_info_json(info, json);
+    else
+        mdup_session_info_text(info, &text);
+    bool ok = mdup_strbuf_check(&text, err);
+    if (ok && text.text)
+        fputs(text.text, stdout);
+    mdup_strbuf_free(&text);
+    mdup_session_info_free(info);
+    return ok;
+}
+
 /* ---- files of any kind ---- */
 
 typedef bool (*show_file)(const char *path, const arguments *a, mdup_json *json, mdup_error **err);
@@ -277,6 +299,8 @@ typedef bool (*show_file)(const char *path, const arguments *a, mdup_json *json,
  * wrong. */
 static show_file reader_of(const char *path)
 {
+    if (mdup_session_info_detect(path))
+        return show_session;
     char head[HEAD_bytes];
     FILE *file = mdup_path_is_file(path) ? fopen(path, "rb") : NULL;
     size_t n = file ? fread(head, 1, sizeof head, file) : 0;
@@ -352,5 +376,6 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const command command_info = {"info", "FILE... [--json]",
-                              "tell what a STAR file, a cryoSPARC .cs file or an image holds", run};
+const command command_info = {
+    "info", "FILE... [--json]",
+    "tell what a STAR file, a cryoSPARC .cs file, an image or a session holds", run};

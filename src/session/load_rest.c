@@ -8,6 +8,19 @@
 #include "session/internal.h"
 #include "session/result.h"
 
+bool mdup_session_count(mdup_session *s, int64_t *n_entered, int64_t *n_read, bool *finished,
+                        mdup_error **err)
+{
+    mdup_query q = mdup_query_begin(
+        s->db, "SELECT count(*), count(status), (SELECT count(*) FROM facts WHERE name = "
+               "'" MDUP_FACT_RUN "') FROM readings");
+    bool there = mdup_query_next(&q);
+    *n_entered = there ? mdup_query_int(&q, 0) : 0;
+    *n_read = there ? mdup_query_int(&q, 1) : 0;
+    *finished = there && mdup_query_int(&q, 2) > 0;
+    return mdup_query_end(&q, err);
+}
+
 /* ---- frames ---- */
 
 static const char *check_frame(mdup_query *q, const mdup_session_micrograph *m, int8_t *pixels)

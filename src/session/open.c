@@ -90,6 +90,14 @@ bool mdup_session_has_system_locks(const char *path)
     return !missing;
 }
 
+char *mdup_session_holder(const char *path)
+{
+    char *real = realpath(path, NULL);
+    char *holder = mdup_lock_describe_holder(real ? real : path, &mdup_lock_usual_times);
+    free(real);
+    return holder;
+}
+
 /* ---- for reading ---- */
 
 static mdup_session *open_database(const char *path, mdup_database_mode mode, bool system_locks,
@@ -108,7 +116,7 @@ static mdup_session *open_database(const char *path, mdup_database_mode mode, bo
 /* Without locks of the system nothing keeps a reader from seeing half of what a writer commits. */
 static bool refuse_unlocked(const char *path, bool system_locks, mdup_error **err)
 {
-    char *holder = system_locks ? NULL : mdup_lock_describe_holder(path, &mdup_lock_usual_times);
+    char *holder = system_locks ? NULL : mdup_session_holder(path);
     if (holder)
         (void)mdup_fail(err, MDUP_ERROR_IO,
                         "%s: the session is in use by %s, and its file system has no locks to read "

@@ -26,6 +26,14 @@ void mdup_session_close(mdup_session *session);
 /** Whether the file begins like a session, whatever its name. */
 bool mdup_session_detect(const char *path);
 
+/** Who works on the session of that name, as a phrase ("process 4711 on node12, since 2026-05-04T13:12:11Z"); NULL: nobody that is known to be
+ *  alive.  Free with free(). */
+char *mdup_session_holder(const char *path);
+
+/** How many micrographs are entered, how many of them are read, and whether there is a finished result. */
+bool mdup_session_count(mdup_session *session, int64_t *n_entered, int64_t *n_read, bool *finished,
+                        mdup_error **err) MDUP_MUST_CHECK;
+
 /* ---- the result ---- */
 
 /* What a session knows of a micrograph beside its entry in the catalog and its judgement. */
