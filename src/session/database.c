@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/path.h"
 
 /* Readers wait so long for a writer that is about to commit, and a writer for readers. */
 enum { BUSY_ms = 20000 };
@@ -68,6 +69,13 @@ static bool fail(const mdup_database *db, int status, int system_error, mdup_err
                          "%s: another program has locked the session file; end that and try again",
                          db->path);
     case SQLITE_READONLY:
+        if (status == SQLITE_READONLY_ROLLBACK)
+            return mdup_fail(
+                err, MDUP_ERROR_IO,
+                "%s: the program that wrote the session was killed, and what it left "
+                "cannot be mended here, where it is read-only; copy it, and %s-journal "
+                "with it, to a folder that can be written to",
+                db->path, mdup_path_base(db->path));
         return mdup_fail(err, MDUP_ERROR_IO,
                          "%s: the session file or its folder is read-only; give another one with "
                          "--session FILE, or none with --no-session",
@@ -134,7 +142,8 @@ mdup_database *mdup_database_open(const char *path, mdup_database_mode mode, boo
                                   mdup_error **err)
 {
     static const int flags[] = {
-        [MDUP_DATABASE_READ] = SQLITE_OPEN_READONLY,
+        /* For writing, where that is possible: what a killed program has left half written is then taken back. */
+        [MDUP_DATABASE_READ] = SQLITE_OPEN_READWRITE,
         [MDUP_DATABASE_WRITE] = SQLITE_OPEN_READWRITE,
         [MDUP_DATABASE_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     };
@@ -142,7 +151,8 @@ mdup_database *mdup_database_open(const char *path, mdup_database_mode mode, boo
     if (!db)
         return NULL;
     db->path = mdup_strdup(path, err);
-    if (db->path && open_handle(db, flags[mode], system_locks, err))
+    if (db->path && open_handle(db, flags[mode], system_locks, err) &&
+        (mode != MDUP_DATABASE_READ || mdup_database_run(db, "PRAGMA query_only = ON", err)))
         return db;
     mdup_database_close(db);
     return NULL;

@@ -63,6 +63,16 @@ static bool read_format(mdup_database *db, int64_t *application, int64_t *format
            read_number(db, "PRAGMA user_version", format, err);
 }
 
+/* A new database may be one that was made and not yet filled when its program was killed. */
+static bool is_empty(mdup_database *db, bool *empty, mdup_error **err)
+{
+    int64_t n;
+    if (!read_number(db, "SELECT count(*) FROM sqlite_master", &n, err))
+        return false;
+    *empty = n == 0;
+    return true;
+}
+
 static bool refuse_newer(const mdup_database *db, int64_t format, mdup_error **err)
 {
     return format <= MDUP_SESSION_FORMAT ||
@@ -84,8 +94,14 @@ static bool refuse_foreign(const mdup_database *db, int64_t application, mdup_er
 bool mdup_schema_check(mdup_database *db, mdup_error **err)
 {
     int64_t application, format;
-    if (!read_format(db, &application, &format, err) || !refuse_foreign(db, application, err) ||
-        !refuse_newer(db, format, err))
+    bool empty;
+    if (!read_format(db, &application, &format, err) || !is_empty(db, &empty, err))
+        return false;
+    if (empty && application == 0)
+        return mdup_fail(err, MDUP_ERROR_MISSING,
+                         "%s: there is nothing in this session yet; microdup screen fills it",
+                         mdup_database_path(db));
+    if (!refuse_foreign(db, application, err) || !refuse_newer(db, format, err))
         return false;
     return format == MDUP_SESSION_FORMAT ||
            mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
@@ -104,16 +120,6 @@ static bool take_steps(mdup_database *db, int64_t format, mdup_error **err)
 }
 _Static_assert(MDUP_SESSION_APPLICATION == 0x6d647570 && MDUP_SESSION_FORMAT == 1,
                "take_steps has both in its text");
-
-/* A new database may be one that was made and not yet filled when its program was killed. */
-static bool is_empty(mdup_database *db, bool *empty, mdup_error **err)
-{
-    int64_t n;
-    if (!read_number(db, "SELECT count(*) FROM sqlite_master", &n, err))
-        return false;
-    *empty = n == 0;
-    return true;
-}
 
 bool mdup_schema_bring_up_to_date(mdup_database *db, mdup_error **err)
 {
