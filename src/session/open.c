@@ -90,9 +90,17 @@ bool mdup_session_has_system_locks(const char *path)
     return !missing;
 }
 
+/* A link and what it points to are one session, with one lock: NULL when it is none. */
+static char *follow_link(const char *path)
+{
+    struct stat status;
+    bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    return is_link ? realpath(path, NULL) : NULL;
+}
+
 char *mdup_session_holder(const char *path)
 {
-    char *real = realpath(path, NULL);
+    char *real = follow_link(path);
     char *holder = mdup_lock_describe_holder(real ? real : path, &mdup_lock_usual_times);
     free(real);
     return holder;
@@ -193,8 +201,7 @@ static mdup_session *work(const char *path, mdup_lock_patience patience, bool re
     if (!session)
         return NULL;
     session->has_mutex = pthread_mutex_init(&session->mutex, NULL) == 0;
-    /* A link and what it points to are one session, with one lock. */
-    char *real = realpath(path, NULL);
+    char *real = follow_link(path);
     const char *name = real ? real : path;
     session->lock = mdup_lock_take(name, patience, &mdup_lock_usual_times, callbacks, err);
     bool ok = session->lock && open_locked(session, name, restart, err);
