@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "publish/cryosparc.h"
 #include "publish/tables.h"
+#include "session/session.h"
 
 static const char SUMMARY[] = "summary.json";
 static const char REMOVED_UIDS[] = "removed_uids.txt";
@@ -97,7 +98,8 @@ typedef bool (*name_check)(const char *path, const mdup_catalog *catalog, mdup_e
 static bool refuse_existing(const char *path, const mdup_catalog *catalog, mdup_error **err)
 {
     (void)catalog;
-    if (access(path, F_OK) != 0)
+    /* A session that was moved here goes on here. */
+    if (access(path, F_OK) != 0 || mdup_session_detect(path))
         return true;
     return mdup_fail(
         err, MDUP_ERROR_INVALID,
@@ -165,7 +167,8 @@ static bool check_names(const char *out_dir, const mdup_catalog *catalog, name_c
                         mdup_error **err)
 {
     static const char *const names[] = {"duplicates.csv", "pairs.csv",         "micrographs.csv",
-                                        "removed.txt",    "removed_regex.txt", "summary.json"};
+                                        "removed.txt",    "removed_regex.txt", "session.mdup",
+                                        "summary.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!check_name(out_dir, names[i], catalog, check, err))
             return false;

@@ -19,7 +19,10 @@ NX, NY = 700, 500
 
 TABLES = ["duplicates.csv", "pairs.csv", "micrographs.csv"]
 LISTS = ["removed.txt", "removed_regex.txt"]
-FILES = sorted(TABLES + LISTS + ["micrographs.star", "micrographs_removed.star", "summary.json"])
+FILES = sorted(TABLES + LISTS + ["micrographs.star", "micrographs_removed.star", "session.mdup", "summary.json"])
+
+# Those that are the same byte for byte in every run; the others say when and how it was.
+COMPARED = [name for name in FILES if name not in ("session.mdup", "summary.json")]
 
 
 class Run:
