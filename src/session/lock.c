@@ -488,6 +488,11 @@ bool mdup_lock_check(mdup_lock *lock, mdup_error **err)
     return false;
 }
 
+const char *mdup_lock_path(const mdup_lock *lock)
+{
+    return lock->path;
+}
+
 void mdup_lock_release(mdup_lock *lock)
 {
     if (!lock)

@@ -36,6 +36,9 @@ mdup_lock *mdup_lock_take(const char *path, mdup_lock_patience patience,
 /** Whether it is still ours.  False with *err (IO) when another process has taken it over, because this one stood still for too long. */
 bool mdup_lock_check(mdup_lock *lock, mdup_error **err) MDUP_MUST_CHECK;
 
+/** Of the lock file. */
+const char *mdup_lock_path(const mdup_lock *lock);
+
 /** Gives it back, and frees. */
 void mdup_lock_release(mdup_lock *lock);
 

@@ -77,7 +77,7 @@ bool mdup_session_check_head(const char *path, bool *empty, mdup_error **err)
                      path);
 }
 
-/* Asked on a file of its own, before SQLite opens it: the system forgets all locks of a process on a file when any of its handles is closed. */
+/* Asked on a file that SQLite has not open yet: the system forgets all locks of a process on a file when any of its handles is closed. */
 bool mdup_session_has_system_locks(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -189,8 +189,9 @@ static bool open_locked(mdup_session *session, const char *path, bool restart, m
                          path);
     if ((restart || empty) && !remove_session(path, err))
         return false;
-    session->db =
-        mdup_database_open(path, MDUP_DATABASE_CREATE, mdup_session_has_system_locks(path), err);
+    /* There may be no session to ask yet; its lock is on the same file system. */
+    bool system_locks = mdup_session_has_system_locks(mdup_lock_path(session->lock));
+    session->db = mdup_database_open(path, MDUP_DATABASE_CREATE, system_locks, err);
     return session->db && mdup_schema_bring_up_to_date(session->db, err);
 }
 
