@@ -30,6 +30,21 @@ char *mdup_path_join(const char *directory, const char *name, mdup_error **err)
     return path.text;
 }
 
+char *mdup_path_current(mdup_error **err)
+{
+    for (size_t size = 1024;; size *= 2) {
+        char *path = mdup_calloc(size, 1, err);
+        if (!path || getcwd(path, size))
+            return path;
+        free(path);
+        if (errno != ERANGE) {
+            (void)mdup_fail(err, MDUP_ERROR_IO, "the current folder is not known: %s",
+                            strerror(errno));
+            return NULL;
+        }
+    }
+}
+
 char *mdup_path_directory(const char *path, mdup_error **err)
 {
     const char *slash = strrchr(path, '/');

@@ -11,6 +11,9 @@
  * with free(). */
 char *mdup_path_join(const char *directory, const char *name, mdup_error **err) MDUP_MUST_CHECK;
 
+/** The current folder; NULL with *err (IO, NOMEM).  Free with free(). */
+char *mdup_path_current(mdup_error **err) MDUP_MUST_CHECK;
+
 /** Everything before the last '/', "." when there is none, "/" for "/x".  Free with free(). */
 char *mdup_path_directory(const char *path, mdup_error **err) MDUP_MUST_CHECK;
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/path.h"
 #include "session/internal.h"
 #include "session/result.h"
 #include "session/work.h"
@@ -99,6 +100,24 @@ static bool fill_star(mdup_source *source, const char *content, size_t length, m
             mdup_fail(err, MDUP_ERROR_PARSE, "%s: no list of micrographs", source->path));
 }
 
+/* From another folder than that of the screen a relative path would name another file. */
+static bool resolve_path(mdup_session *s, mdup_source *source, mdup_error **err)
+{
+    char *folder = NULL, *here = mdup_path_current(NULL);
+    bool ok = get_text_fact(s, MDUP_FACT_FOLDER, &folder, err);
+    if (ok && folder && (!here || strcmp(folder, here) != 0)) {
+        char *joined = mdup_path_join(folder, source->path, err);
+        ok = joined != NULL;
+        if (ok) {
+            free(source->path);
+            source->path = joined;
+        }
+    }
+    free(folder);
+    free(here);
+    return ok;
+}
+
 /* The columns kind, path, sha256, content. */
 static bool fill_source(mdup_session *s, mdup_query *q, mdup_source *source, mdup_error **err)
 {
@@ -106,8 +125,12 @@ static bool fill_source(mdup_session *s, mdup_query *q, mdup_source *source, mdu
     const char *content = mdup_query_blob(q, 3, &length), *sha256 = mdup_query_text(q, 2);
     source->path = mdup_query_copy_text(q, 1);
     bool has_content = source->kind == MDUP_SOURCE_STAR || source->kind == MDUP_SOURCE_LIST;
-    if (!source->path || !has_content)
-        return source->path || mdup_fail_nomem(err);
+    if (!source->path)
+        return mdup_fail_nomem(err);
+    if (!resolve_path(s, source, err))
+        return false;
+    if (!has_content)
+        return true;
     char now[MDUP_SHA256_TEXT];
     mdup_sha256(content ? content : "", content ? length : 0, now);
     if (!sha256 || strcmp(now, sha256) != 0)

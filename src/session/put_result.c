@@ -1,7 +1,9 @@
 /* The result of a screen into the session. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/path.h"
 #include "session/internal.h"
 #include "session/result.h"
 #include "session/work.h"
@@ -231,12 +233,21 @@ static bool put_double(mdup_session *s, const char *name, double value, mdup_err
     return mdup_query_finish(&q, err);
 }
 
+/* Where the paths of the inputs begin; a folder that is gone is not known, and not needed. */
+static bool put_folder(mdup_session *s, mdup_error **err)
+{
+    char *folder = mdup_path_current(NULL);
+    bool ok = put_text(s, MDUP_FACT_FOLDER, folder, err);
+    free(folder);
+    return ok;
+}
+
 static bool put_facts(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
 {
     return put_text(s, MDUP_FACT_ORDER, mdup_order_name(r->catalog->order_used), err) &&
            put_text(s, MDUP_FACT_ORDER_REASON, r->catalog->order_reason, err) &&
            put_double(s, MDUP_FACT_MOST_EVALUE, r->most_evalue, err) &&
-           put_int(s, MDUP_FACT_EXACT_COPIES, r->n_exact_copies, err);
+           put_int(s, MDUP_FACT_EXACT_COPIES, r->n_exact_copies, err) && put_folder(s, err);
 }
 
 static bool put_parameters(mdup_session *s, const mdup_session_parameter *items, size_t n,

@@ -14,6 +14,7 @@ extern const char *const mdup_source_kind_names[MDUP_N_SOURCE_KINDS];
 #define MDUP_FACT_ORDER_REASON "order_reason"
 #define MDUP_FACT_MOST_EVALUE "most_evalue"
 #define MDUP_FACT_EXACT_COPIES "exact_copies"
+#define MDUP_FACT_FOLDER "folder" /* what the paths of the inputs are relative to */
 #define MDUP_FACT_RUN "run"
 #define MDUP_FACT_HASH "hash"
 
