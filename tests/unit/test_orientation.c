@@ -102,6 +102,22 @@ static void between_two_that_are_known_against_a_third(void **state)
         }
 }
 
+static void names_and_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < MDUP_N_ORIENTATIONS; i++) {
+        mdup_orientation found = MDUP_ORIENTATION_SAME;
+        assert_true(
+            mdup_orientation_parse(mdup_orientation_copy_name((mdup_orientation)i), &found));
+        assert_int_equal(found, i);
+    }
+    mdup_orientation found = MDUP_ORIENTATION_TURNED_90;
+    static const char *const others[] = {"", "cop", "copy-", "copy-turned-45", "COPY", "other"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(mdup_orientation_parse(others[i], &found));
+    assert_int_equal(found, MDUP_ORIENTATION_TURNED_90);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +127,7 @@ int main(void)
         cmocka_unit_test(symmetric_images_are_plain_copies),
         cmocka_unit_test(zeros_of_both_signs_and_nan),
         cmocka_unit_test(between_two_that_are_known_against_a_third),
+        cmocka_unit_test(names_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
