@@ -68,7 +68,7 @@ typedef struct {
     int64_t n_exact_copies; /* of the removed: those that hold the pixels of an earlier one */
     double
         spot_share; /* of the signal of the micrographs in Bragg spots: from 0.15 on they show a crystal */
-    int32_t bin; /* of the first geometry */
+    int32_t bin;        /* of the first geometry */
     double min_overlap; /* as applied */
     double read_s, compare_s, total_s;
 } mdup_screen_summary;
