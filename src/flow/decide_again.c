@@ -74,11 +74,11 @@ static bool open_session(job *j, mdup_error **err)
 
 static bool list_inputs(job *j, mdup_error **err)
 {
-    size_t n = j->provenance.n_inputs;
+    size_t n = j->result.catalog->n_sources;
     if (!(j->inputs = mdup_calloc(n, sizeof *j->inputs, err)))
         return false;
     for (size_t i = 0; i < n; i++)
-        j->inputs[i] = j->provenance.inputs[i].path;
+        j->inputs[i] = j->result.catalog->sources[i].path;
     j->screen.inputs = j->inputs;
     j->screen.n_inputs = n;
     return true;

@@ -42,6 +42,7 @@ bool mdup_parameters_of_options(const mdup_screen_options *o, mdup_parameters *o
 {
     return mdup_parameters_add(out, "order", mdup_order_name(o->order), err) &&
            mdup_parameters_add(out, "project_dir", o->project_dir ? o->project_dir : "", err) &&
+           mdup_parameters_add(out, "metadata", o->metadata_dir ? o->metadata_dir : "", err) &&
            mdup_parameters_add(out, "mode0", mode0_names[o->mode0], err) &&
            mdup_parameters_add_number(out, "bin", o->bin, err) &&
            mdup_parameters_add_number(out, "imagespermove", (double)o->images_per_move, err) &&
@@ -137,6 +138,8 @@ bool mdup_parameters_to_options(const mdup_session_parameter *items, size_t n,
         return false;
     const char *project_dir = mdup_parameters_find(items, n, "project_dir");
     r.project_dir = project_dir && project_dir[0] ? project_dir : r.project_dir;
+    const char *metadata_dir = mdup_parameters_find(items, n, "metadata");
+    r.metadata_dir = metadata_dir && metadata_dir[0] ? metadata_dir : r.metadata_dir;
     r.bin = (int32_t)bin;
     r.same_optics_group = group != 0;
     r.strict = strict != 0;

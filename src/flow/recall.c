@@ -106,13 +106,20 @@ static bool fill(mdup_session *session, const mdup_session_reading *e, const mdu
 /* A micrograph under its name. */
 typedef struct {
     const char *name;
+    int32_t slice;
     size_t index;
 } named;
+
+static int compare_names(const char *name_a, int32_t slice_a, const char *name_b, int32_t slice_b)
+{
+    int names = strcmp(name_a, name_b);
+    return names != 0 ? names : slice_a < slice_b ? -1 : slice_a > slice_b;
+}
 
 static int by_name_then_index(const void *left, const void *right)
 {
     const named *l = left, *r = right;
-    int names = strcmp(l->name, r->name);
+    int names = compare_names(l->name, l->slice, r->name, r->slice);
     return names != 0 ? names : l->index < r->index ? -1 : l->index > r->index;
 }
 
@@ -120,15 +127,15 @@ static named *sort_names(const mdup_catalog *c, mdup_error **err)
 {
     named *names = mdup_calloc(c->n, sizeof *names, err);
     for (size_t i = 0; names && i < c->n; i++)
-        names[i] = (named){c->micrographs[i].name, i};
+        names[i] = (named){c->micrographs[i].name, c->micrographs[i].slice, i};
     if (names)
         qsort(names, c->n, sizeof *names, by_name_then_index);
     return names;
 }
 
-static int compare_entries(const char *name, int64_t copy, const mdup_session_reading *stored)
+static int compare_entries(const named *m, int64_t copy, const mdup_session_reading *stored)
 {
-    int names = strcmp(name, stored->name);
+    int names = compare_names(m->name, m->slice, stored->name, stored->slice);
     return names != 0 ? names : copy < stored->copy ? -1 : copy > stored->copy;
 }
 
@@ -139,16 +146,19 @@ static size_t match(const mdup_catalog *c, const named *names, mdup_session_read
     size_t found = 0, at = 0;
     int64_t copy = 0;
     for (size_t i = 0; i < c->n; i++) {
-        copy = i > 0 && strcmp(names[i].name, names[i - 1].name) == 0 ? copy + 1 : 0;
-        while (at < n_stored && compare_entries(names[i].name, copy, &stored[at]) > 0)
+        bool again = i > 0 && compare_names(names[i].name, names[i].slice, names[i - 1].name,
+                                            names[i - 1].slice) == 0;
+        copy = again ? copy + 1 : 0;
+        while (at < n_stored && compare_entries(&names[i], copy, &stored[at]) > 0)
             at++;
         mdup_session_reading *entry = &entries[names[i].index];
-        if (at < n_stored && compare_entries(names[i].name, copy, &stored[at]) == 0) {
+        if (at < n_stored && compare_entries(&names[i], copy, &stored[at]) == 0) {
             *entry = stored[at];
             stored[at++] = (mdup_session_reading){0};
             found++;
         }
         entry->copy = copy;
+        entry->slice = names[i].slice;
     }
     return found;
 }

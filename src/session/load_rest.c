@@ -169,8 +169,9 @@ static bool load_inputs(mdup_session *s, mdup_session_provenance *p, mdup_error 
 {
     size_t capacity = 0;
     bool ok = true;
-    mdup_query q =
-        mdup_query_begin(s->db, "SELECT path, kind, bytes, sha256 FROM inputs ORDER BY number");
+    mdup_query q = mdup_query_begin(
+        s->db, "SELECT ifnull(f.path, i.path), i.kind, f.bytes, f.sha256 FROM inputs i LEFT JOIN "
+               "input_files f ON f.input = i.number ORDER BY i.number, f.number");
     while (ok && mdup_query_next(&q)) {
         ok = mdup_grow((void **)&p->inputs, &capacity, p->n_inputs + 1, sizeof *p->inputs, err);
         if (ok)

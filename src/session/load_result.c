@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/number.h"
 #include "base/path.h"
 #include "session/internal.h"
 #include "session/result.h"
@@ -27,7 +28,8 @@ bool mdup_session_hash_result(mdup_database *db, uint64_t *hash, mdup_error **er
     static const char *const tables[] = {
         "SELECT * FROM facts WHERE name <> 'hash' ORDER BY name",
         "SELECT * FROM parameters ORDER BY name",
-        "SELECT number, kind, path, bytes, sha256 FROM inputs ORDER BY number",
+        "SELECT * FROM inputs ORDER BY number",
+        "SELECT input, number, path, bytes, sha256 FROM input_files ORDER BY input, number",
         "SELECT * FROM micrographs ORDER BY position",
         "SELECT * FROM geometries ORDER BY number",
         "SELECT * FROM pairs ORDER BY a, b",
@@ -92,6 +94,23 @@ static bool parse_kind(const char *name, mdup_source_kind *kind)
     return false;
 }
 
+/* From another folder than that of the screen a relative path would name another file. */
+typedef struct {
+    char *then, *now; /* NULL: not known */
+} folders;
+
+static bool find_folders(mdup_session *s, folders *f, mdup_error **err)
+{
+    f->now = mdup_path_current(NULL);
+    return get_text_fact(s, MDUP_FACT_FOLDER, &f->then, err);
+}
+
+static char *resolve(const folders *f, const char *path, mdup_error **err)
+{
+    bool elsewhere = f->then && (!f->now || strcmp(f->then, f->now) != 0);
+    return elsewhere ? mdup_path_join(f->then, path, err) : mdup_strdup(path, err);
+}
+
 static bool fill_star(mdup_source *source, const char *content, size_t length, mdup_error **err)
 {
     source->star = mdup_star_parse(content, length, source->path, err);
@@ -100,66 +119,135 @@ static bool fill_star(mdup_source *source, const char *content, size_t length, m
             mdup_fail(err, MDUP_ERROR_PARSE, "%s: no list of micrographs", source->path));
 }
 
-/* From another folder than that of the screen a relative path would name another file. */
-static bool resolve_path(mdup_session *s, mdup_source *source, mdup_error **err)
+static bool fill_list(mdup_source *source, const char *content, size_t length, mdup_error **err)
 {
-    char *folder = NULL, *here = mdup_path_current(NULL);
-    bool ok = get_text_fact(s, MDUP_FACT_FOLDER, &folder, err);
-    if (ok && folder && (!here || strcmp(folder, here) != 0)) {
-        char *joined = mdup_path_join(folder, source->path, err);
-        ok = joined != NULL;
-        if (ok) {
-            free(source->path);
-            source->path = joined;
-        }
-    }
-    free(folder);
-    free(here);
+    source->text_length = length;
+    return (source->text = mdup_strndup(content, length, err)) != NULL;
+}
+
+static bool add_part(mdup_source *source, const char *path, const char *content, size_t length,
+                     mdup_error **err)
+{
+    size_t capacity = source->n_parts;
+    if (!mdup_grow((void **)&source->parts, &capacity, source->n_parts + 1, sizeof *source->parts,
+                   err))
+        return false;
+    mdup_cs_part *part = &source->parts[source->n_parts++];
+    *part = (mdup_cs_part){.path = mdup_strdup(path, err)};
+    part->npy = part->path ? mdup_npy_parse(content, length, path, err) : NULL;
+    return part->npy != NULL;
+}
+
+/* With a group the file of the input's own name is the .csg, the others are tables. */
+static bool fill_cs(mdup_source *source, bool has_group, const char *path, const char *content,
+                    size_t length, mdup_error **err)
+{
+    if (!has_group || strcmp(path, source->path) != 0)
+        return add_part(source, path, content, length, err);
+    mdup_csg_free(source->csg);
+    return (source->csg = mdup_csg_parse(content, length, path, err)) != NULL;
+}
+
+/* The columns path, sha256, content. */
+static bool fill_file(mdup_session *s, const mdup_query *q, const folders *f, bool has_group,
+                      mdup_source *source, mdup_error **err)
+{
+    size_t length;
+    const char *bytes = mdup_query_blob(q, 2, &length), *content = bytes ? bytes : "";
+    const char *path = mdup_query_text(q, 0), *sha256 = mdup_query_text(q, 1);
+    char now[MDUP_SHA256_TEXT];
+    mdup_sha256(content, length, now);
+    if (!path || !sha256 || strcmp(now, sha256) != 0)
+        return mdup_database_fail_damaged(s->db, "an input is not as it was read", err);
+    char *resolved = resolve(f, path, err);
+    bool ok = resolved != NULL;
+    if (ok && source->kind == MDUP_SOURCE_STAR && !source->star)
+        ok = fill_star(source, content, length, err);
+    else if (ok && source->kind == MDUP_SOURCE_LIST && !source->text)
+        ok = fill_list(source, content, length, err);
+    else if (ok && source->kind == MDUP_SOURCE_CS)
+        ok = fill_cs(source, has_group, resolved, content, length, err);
+    free(resolved);
     return ok;
 }
 
-/* The columns kind, path, sha256, content. */
-static bool fill_source(mdup_session *s, mdup_query *q, mdup_source *source, mdup_error **err)
+static bool load_files(mdup_session *s, size_t number, const folders *f, bool has_group,
+                       mdup_source *source, mdup_error **err)
 {
-    size_t length;
-    const char *content = mdup_query_blob(q, 3, &length), *sha256 = mdup_query_text(q, 2);
-    source->path = mdup_query_copy_text(q, 1);
-    bool has_content = source->kind == MDUP_SOURCE_STAR || source->kind == MDUP_SOURCE_LIST;
-    if (!source->path)
-        return mdup_fail_nomem(err);
-    if (!resolve_path(s, source, err))
+    bool ok = true;
+    mdup_query q = mdup_query_begin(
+        s->db, "SELECT path, sha256, content FROM input_files WHERE input = ?1 ORDER BY number");
+    mdup_query_bind_int(&q, 1, (int64_t)number);
+    while (ok && mdup_query_next(&q))
+        ok = fill_file(s, &q, f, has_group, source, err);
+    return mdup_query_end(&q, ok ? err : NULL) && ok;
+}
+
+/* "0 0 1": in which part each result of the .csg stands. */
+static bool fill_csg_parts(mdup_source *source, const char *text, mdup_error **err)
+{
+    size_t n = source->csg ? source->csg->n : 0, found = 0;
+    bool ok = true;
+    if (!(source->csg_parts = mdup_calloc(n, sizeof *source->csg_parts, err)))
         return false;
-    if (!has_content)
+    for (const char *at = text; ok && *at; at += *at == ' ') {
+        size_t length = strcspn(at, " ");
+        int64_t part;
+        ok = found < n && mdup_parse_int64(at, length, &part) && part >= 0 &&
+             (size_t)part < source->n_parts;
+        if (ok)
+            source->csg_parts[found++] = (size_t)part;
+        at += length;
+    }
+    return (ok && found == n) ||
+           mdup_fail(err, MDUP_ERROR_PARSE, "%s: its parts are not known", source->path);
+}
+
+static bool is_complete(const mdup_source *source)
+{
+    switch (source->kind) {
+    case MDUP_SOURCE_STAR:
+        return source->star != NULL;
+    case MDUP_SOURCE_LIST:
+        return source->text != NULL;
+    case MDUP_SOURCE_CS:
+        return source->n_parts > 0;
+    default:
         return true;
-    char now[MDUP_SHA256_TEXT];
-    mdup_sha256(content ? content : "", content ? length : 0, now);
-    if (!sha256 || strcmp(now, sha256) != 0)
-        return mdup_database_fail_damaged(s->db, "an input is not as it was read", err);
-    if (source->kind == MDUP_SOURCE_STAR)
-        return fill_star(source, content ? content : "", length, err);
-    source->text_length = length;
-    return (source->text = mdup_strndup(content ? content : "", length, err)) != NULL;
+    }
+}
+
+/* The columns kind, path, csg_parts. */
+static bool fill_source(mdup_session *s, const mdup_query *q, size_t number, const folders *f,
+                        mdup_source *source, mdup_error **err)
+{
+    const char *path = mdup_query_text(q, 1), *csg_parts = mdup_query_text(q, 2);
+    if (!path || !parse_kind(mdup_query_text(q, 0), &source->kind))
+        return mdup_database_fail_damaged(s->db, "an input of no known kind", err);
+    bool has_group = csg_parts && source->kind == MDUP_SOURCE_CS;
+    return (source->path = resolve(f, path, err)) &&
+           load_files(s, number, f, has_group, source, err) &&
+           (!has_group || fill_csg_parts(source, csg_parts, err)) &&
+           (is_complete(source) || mdup_database_fail_damaged(s->db, "an input is missing", err));
 }
 
 static bool load_inputs(mdup_session *s, mdup_catalog *c, mdup_error **err)
 {
     size_t capacity = 0;
-    bool ok = true;
+    folders f = {0};
+    bool ok = find_folders(s, &f, err);
     mdup_query q =
-        mdup_query_begin(s->db, "SELECT kind, path, sha256, content FROM inputs ORDER BY number");
+        mdup_query_begin(s->db, "SELECT kind, path, csg_parts FROM inputs ORDER BY number");
     while (ok && mdup_query_next(&q)) {
-        mdup_source_kind kind;
-        if (!parse_kind(mdup_query_text(&q, 0), &kind)) {
-            ok = mdup_database_fail_damaged(s->db, "an input of no known kind", err);
-            break;
-        }
         ok = mdup_grow((void **)&c->sources, &capacity, c->n_sources + 1, sizeof *c->sources, err);
-        if (ok) {
-            mdup_source *source = &c->sources[c->n_sources++];
-            *source = (mdup_source){.kind = kind};
-            ok = fill_source(s, &q, source, err);
-        }
+        if (!ok)
+            break;
+        mdup_source *source = &c->sources[c->n_sources++];
+        *source = (mdup_source){0};
+        ok = fill_source(s, &q, c->n_sources - 1, &f, source, err);
     }
+    free(f.then);
+    free(f.now);
     return mdup_query_end(&q, ok ? err : NULL) && ok;
 }
 
@@ -194,6 +282,8 @@ static bool has_row(const mdup_source *source, const mdup_micrograph *m)
 {
     if (source->kind == MDUP_SOURCE_STAR)
         return m->row < source->table->n_rows;
+    if (source->kind == MDUP_SOURCE_CS)
+        return m->row < source->parts[0].npy->n_records;
     if (source->kind == MDUP_SOURCE_LIST)
         return m->line_begin <= m->line_end && m->line_end <= source->text_length &&
                m->row < source->text_length;
@@ -223,7 +313,24 @@ static bool get_entry(mdup_query *q, const mdup_catalog *c, mdup_micrograph *m)
     m->row = (size_t)numbers[2];
     m->line_begin = (size_t)numbers[3];
     m->line_end = (size_t)numbers[4];
+    m->uid = (uint64_t)mdup_query_int(q, 30);
     return m->source < c->n_sources && has_row(&c->sources[m->source], m);
+}
+
+static void get_recorded(mdup_query *q, mdup_acquisition *r)
+{
+    *r = (mdup_acquisition){.image = mdup_query_copy_text(q, 31),
+                            .has_time = !mdup_query_is_null(q, 32),
+                            .has_stage = !mdup_query_is_null(q, 33) && !mdup_query_is_null(q, 34),
+                            .has_shift = !mdup_query_is_null(q, 35) && !mdup_query_is_null(q, 36),
+                            .hole = mdup_query_copy_text(q, 37),
+                            .shot = mdup_query_copy_text(q, 38),
+                            .label = mdup_query_copy_text(q, 39)};
+    r->time_s = r->has_time ? mdup_query_double(q, 32) : 0;
+    r->stage_x_um = r->has_stage ? mdup_query_double(q, 33) : 0;
+    r->stage_y_um = r->has_stage ? mdup_query_double(q, 34) : 0;
+    r->shift_x_um = r->has_shift ? mdup_query_double(q, 35) : 0;
+    r->shift_y_um = r->has_shift ? mdup_query_double(q, 36) : 0;
 }
 
 static bool get_judgement(mdup_query *q, mdup_judgement *judgement)
@@ -274,6 +381,7 @@ static bool get_micrograph(loading *l, mdup_query *q, mdup_error **err)
     r->judgements[i] = (mdup_judgement){0};
     r->micrographs[i] = (mdup_session_micrograph){0};
     bool ok = get_entry(q, r->catalog, &r->catalog->micrographs[i]);
+    get_recorded(q, &r->catalog->micrographs[i].recorded);
     ok = get_judgement(q, &r->judgements[i]) && ok;
     get_file(q, &r->micrographs[i]);
     ok = ok && mdup_query_int(q, 0) == (int64_t)i && r->micrographs[i].id > 0;
@@ -288,7 +396,9 @@ static bool load_micrographs(loading *l, mdup_error **err)
         "SELECT m.position, m.id, m.name, m.path, m.slice, m.input, m.input_row, m.line_begin, "
         "m.line_end, m.optics_group, m.given_pixel_A, m.hole, m.shot, m.time_s, m.status, "
         "m.reason, m.pixel_A, m.set_number, m.decision, m.original_a, m.original_b, r.file_bytes, "
-        "r.file_mtime_ns, r.nx, r.ny, r.bin, r.frame_nx, r.frame_ny, r.noise_share, r.warning "
+        "r.file_mtime_ns, r.nx, r.ny, r.bin, r.frame_nx, r.frame_ny, r.noise_share, r.warning, "
+        "m.uid, m.recorded_image, m.recorded_time_s, m.stage_x_um, m.stage_y_um, m.shift_x_um, "
+        "m.shift_y_um, m.recorded_hole, m.recorded_shot, m.recorded_label "
         "FROM micrographs m LEFT JOIN readings r ON r.id = m.id ORDER BY m.position");
     while (ok && mdup_query_next(&q))
         ok = get_micrograph(l, &q, err);

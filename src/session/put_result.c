@@ -9,37 +9,69 @@
 #include "session/work.h"
 
 const char *const mdup_source_kind_names[MDUP_N_SOURCE_KINDS] = {
-    [MDUP_SOURCE_STAR] = "star", [MDUP_SOURCE_LIST] = "list",   [MDUP_SOURCE_FOLDER] = "folder",
-    [MDUP_SOURCE_GLOB] = "glob", [MDUP_SOURCE_IMAGE] = "image",
+    [MDUP_SOURCE_STAR] = "star", [MDUP_SOURCE_LIST] = "list", [MDUP_SOURCE_FOLDER] = "folder",
+    [MDUP_SOURCE_GLOB] = "glob", [MDUP_SOURCE_CS] = "cs",     [MDUP_SOURCE_IMAGE] = "image",
 };
 
 /* ---- the inputs ---- */
 
-static const char *content_of(const mdup_source *source, size_t *length)
+typedef struct {
+    const char *path, *content;
+    size_t length;
+} input_file;
+
+/* File i of an input: its text, its tables one after the other, and last the .csg that names them.  False: there are not so many. */
+static bool file_of(const mdup_source *s, size_t i, input_file *file)
 {
-    *length = source->star ? source->star->length : source->text_length;
-    return source->star ? source->star->bytes : source->text;
+    if (s->kind == MDUP_SOURCE_STAR && i == 0)
+        *file = (input_file){s->path, s->star->bytes, s->star->length};
+    else if (s->kind == MDUP_SOURCE_LIST && i == 0)
+        *file = (input_file){s->path, s->text, s->text_length};
+    else if (i < s->n_parts)
+        *file = (input_file){s->parts[i].path, s->parts[i].npy->bytes, s->parts[i].npy->length};
+    else if (s->csg && i == s->n_parts)
+        *file = (input_file){s->path, s->csg->text, s->csg->length};
+    else
+        return false;
+    return true;
+}
+
+static bool insert_file(mdup_session *s, size_t input, size_t number, const input_file *file,
+                        mdup_error **err)
+{
+    char sha256[MDUP_SHA256_TEXT];
+    const char *content = file->content ? file->content : "";
+    mdup_sha256(content, file->length, sha256);
+    mdup_query q = mdup_query_begin(
+        s->db, "INSERT INTO input_files (input, number, path, bytes, sha256, content) "
+               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    mdup_query_bind_int(&q, 1, (int64_t)input);
+    mdup_query_bind_int(&q, 2, (int64_t)number);
+    mdup_query_bind_text(&q, 3, file->path);
+    mdup_query_bind_int(&q, 4, (int64_t)file->length);
+    mdup_query_bind_text(&q, 5, sha256);
+    mdup_query_bind_blob(&q, 6, content, file->length);
+    return mdup_query_finish(&q, err);
 }
 
 static bool insert_input(mdup_session *s, size_t number, const mdup_source *source,
                          mdup_error **err)
 {
-    size_t length;
-    const char *content = content_of(source, &length);
-    char sha256[MDUP_SHA256_TEXT];
-    mdup_query q =
-        mdup_query_begin(s->db, "INSERT INTO inputs (number, kind, path, bytes, sha256, content) "
-                                "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    mdup_strbuf parts = MDUP_STRBUF_INIT;
+    for (size_t i = 0; source->csg && i < source->csg->n; i++)
+        mdup_strbuf_printf(&parts, "%s%zu", i > 0 ? " " : "", source->csg_parts[i]);
+    mdup_query q = mdup_query_begin(
+        s->db, "INSERT INTO inputs (number, kind, path, csg_parts) VALUES (?1, ?2, ?3, ?4)");
     mdup_query_bind_int(&q, 1, (int64_t)number);
     mdup_query_bind_text(&q, 2, mdup_source_kind_names[source->kind]);
     mdup_query_bind_text(&q, 3, source->path);
-    if (content) {
-        mdup_sha256(content, length, sha256);
-        mdup_query_bind_int(&q, 4, (int64_t)length);
-        mdup_query_bind_text(&q, 5, sha256);
-        mdup_query_bind_blob(&q, 6, content, length);
-    }
-    return mdup_query_finish(&q, err);
+    mdup_query_bind_text(&q, 4, parts.text);
+    bool ok = mdup_query_finish(&q, err) && mdup_strbuf_check(&parts, err);
+    mdup_strbuf_free(&parts);
+    input_file file;
+    for (size_t i = 0; ok && file_of(source, i, &file); i++)
+        ok = insert_file(s, number, i, &file, err);
+    return ok;
 }
 
 static bool put_inputs(mdup_session *s, const mdup_catalog *c, mdup_error **err)
@@ -68,6 +100,26 @@ static void bind_entry(mdup_query *q, size_t position, const mdup_micrograph *m)
     mdup_query_bind_text(q, 13, m->shot);
     if (m->has_time)
         mdup_query_bind_double(q, 14, m->time_s);
+    mdup_query_bind_int(q, 22, (int64_t)m->uid);
+}
+
+/* What the microscope's own files tell. */
+static void bind_recorded(mdup_query *q, const mdup_acquisition *r)
+{
+    mdup_query_bind_text(q, 23, r->image);
+    if (r->has_time)
+        mdup_query_bind_double(q, 24, r->time_s);
+    if (r->has_stage) {
+        mdup_query_bind_double(q, 25, r->stage_x_um);
+        mdup_query_bind_double(q, 26, r->stage_y_um);
+    }
+    if (r->has_shift) {
+        mdup_query_bind_double(q, 27, r->shift_x_um);
+        mdup_query_bind_double(q, 28, r->shift_y_um);
+    }
+    mdup_query_bind_text(q, 29, r->hole);
+    mdup_query_bind_text(q, 30, r->shot);
+    mdup_query_bind_text(q, 31, r->label);
 }
 
 static void bind_decision(mdup_query *q, const mdup_session_new_result *r, size_t i)
@@ -90,10 +142,13 @@ static bool put_micrographs(mdup_session *s, const mdup_session_new_result *r, m
             s->db,
             "INSERT INTO micrographs (position, id, name, path, slice, input, input_row, "
             "line_begin, line_end, optics_group, given_pixel_A, hole, shot, time_s, status, "
-            "reason, "
-            "pixel_A, set_number, decision, original_a, original_b) VALUES (?1, ?2, ?3, ?4, ?5, "
-            "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)");
+            "reason, pixel_A, set_number, decision, original_a, original_b, uid, recorded_image, "
+            "recorded_time_s, stage_x_um, stage_y_um, shift_x_um, shift_y_um, recorded_hole, "
+            "recorded_shot, recorded_label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+            "?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, "
+            "?29, ?30, ?31)");
         bind_entry(&q, i, &r->catalog->micrographs[i]);
+        bind_recorded(&q, &r->catalog->micrographs[i].recorded);
         mdup_query_bind_int(&q, 2, r->ids[i]);
         mdup_query_bind_text(&q, 15, mdup_status_name(r->judgements[i].status));
         mdup_query_bind_text(&q, 16, r->judgements[i].reason);
@@ -284,8 +339,8 @@ static bool put_hash(mdup_session *s, mdup_error **err)
 }
 
 static const char CLEAR_RESULT[] =
-    "DELETE FROM facts; DELETE FROM parameters; DELETE FROM inputs; DELETE FROM micrographs;"
-    "DELETE FROM geometries; DELETE FROM pairs";
+    "DELETE FROM facts; DELETE FROM parameters; DELETE FROM inputs; DELETE FROM input_files;"
+    "DELETE FROM micrographs; DELETE FROM geometries; DELETE FROM pairs";
 
 static const char DROP_OLD_COMPARISONS[] =
     "DELETE FROM comparisons WHERE id NOT IN"

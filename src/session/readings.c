@@ -33,6 +33,7 @@ static uint64_t hash_reading(const mdup_session_reading *r)
         hash_text(hash_text(hash_text(0, r->name), r->path), mdup_status_name(r->status));
     hash = hash_text(hash_text(hash, r->reason), r->warning);
     const int64_t numbers[] = {r->id,
+                               r->slice,
                                r->copy,
                                r->file_bytes,
                                r->file_mtime_ns,
@@ -78,6 +79,7 @@ static void get_reading(mdup_query *q, mdup_session_reading *r)
                                 .frame_ny = get_i32(q, 17),
                                 .noise_share = mdup_query_double(q, 18),
                                 .frame_hash = (uint64_t)mdup_query_int(q, 20)};
+    r->slice = get_i32(q, 22);
     uint64_t signature = (uint64_t)mdup_query_int(q, 19);
     r->signature = (mdup_signature){(uint32_t)(signature >> 32), (uint32_t)signature};
     const char *status = mdup_query_text(q, 8);
@@ -106,7 +108,7 @@ bool mdup_session_load_readings(mdup_session *s, mdup_session_reading **out, siz
         s->db,
         "SELECT id, name, copy, path, file_bytes, file_mtime_ns, method, mode0, status, reason, "
         "warning, mode, nx, ny, header_pixel_A, bin, frame_nx, frame_ny, noise_share, signature, "
-        "frame_hash, hash FROM readings ORDER BY name, copy");
+        "frame_hash, hash, slice FROM readings ORDER BY name, slice, copy");
     while (ok && mdup_query_next(&q)) {
         ok = mdup_grow((void **)&all, &capacity, count + 1, sizeof *all, err);
         if (ok)
@@ -126,11 +128,12 @@ bool mdup_session_load_readings(mdup_session *s, mdup_session_reading **out, siz
 
 static bool enter(mdup_session *s, mdup_session_reading *r, mdup_error **err)
 {
-    mdup_query q =
-        mdup_query_begin(s->db, "INSERT INTO readings (name, copy, path) VALUES (?1, ?2, ?3)");
+    mdup_query q = mdup_query_begin(
+        s->db, "INSERT INTO readings (name, copy, path, slice) VALUES (?1, ?2, ?3, ?4)");
     mdup_query_bind_text(&q, 1, r->name);
     mdup_query_bind_int(&q, 2, r->copy);
     mdup_query_bind_text(&q, 3, r->path);
+    mdup_query_bind_int(&q, 4, r->slice);
     if (!mdup_query_finish(&q, err))
         return false;
     r->id = mdup_database_last_id(s->db);

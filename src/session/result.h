@@ -2,9 +2,10 @@
 #ifndef MDUP_SESSION_RESULT_H
 #define MDUP_SESSION_RESULT_H
 
+#include "catalog/catalog.h"
 #include "session/database.h"
 
-enum { MDUP_N_SOURCE_KINDS = 5 };
+enum { MDUP_N_SOURCE_KINDS = MDUP_SOURCE_IMAGE + 1 };
 
 /* The names of mdup_source_kind. */
 extern const char *const mdup_source_kind_names[MDUP_N_SOURCE_KINDS];

@@ -110,11 +110,12 @@ typedef struct {
     char *name, *value;
 } mdup_session_parameter;
 
+/* One file of an input that is made of files; else the input. */
 typedef struct {
     char *path;    /* as given */
-    char *kind;    /* "star", "list", "folder", "glob" or "image" */
-    int64_t bytes; /* of a text; -1 of the others */
-    char *sha256;  /* of a text, 64 hexadecimal digits; NULL of the others */
+    char *kind;    /* of the input: "star", "list", "folder", "glob", "cs" or "image" */
+    int64_t bytes; /* of a file; -1 of the others */
+    char *sha256;  /* of a file, 64 hexadecimal digits; NULL of the others */
 } mdup_session_input;
 
 /* Of the last finished result. */

@@ -31,9 +31,10 @@ bool mdup_session_commit(mdup_session *session, mdup_error **err) MDUP_MUST_CHEC
 /* ---- readings: what the file of one micrograph came to ---- */
 
 typedef struct {
-    int64_t id;   /* 0: not in the session yet */
-    char *name;   /* as in the list, */
-    int64_t copy; /* and how many entries of that name stand before it */
+    int64_t id;    /* 0: not in the session yet */
+    char *name;    /* as in the list, */
+    int32_t slice; /* which image of a stack, */
+    int64_t copy;  /* and how many entries of that name and slice stand before it */
     char *path;
     int64_t file_bytes, file_mtime_ns; /* when it was read; -1: there was none */
     bool is_read;                      /* false: all that follows is not known */
@@ -49,7 +50,7 @@ typedef struct {
     uint64_t frame_hash;
 } mdup_session_reading;
 
-/** All readings, sorted by (name, copy).  One that is damaged comes as not read.  Free with mdup_session_readings_free. */
+/** All readings, sorted by (name, slice, copy).  One that is damaged comes as not read.  Free with mdup_session_readings_free. */
 bool mdup_session_load_readings(mdup_session *session, mdup_session_reading **out, size_t *n,
                                 mdup_error **err) MDUP_MUST_CHECK;
 void mdup_session_readings_free(mdup_session_reading *readings, size_t n);
