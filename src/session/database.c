@@ -114,10 +114,12 @@ static bool be_careful(mdup_database *db, mdup_error **err)
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_ms);
     sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, LARGEST_VALUE_bytes);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+#ifdef SQLITE_DBCONFIG_TRUSTED_SCHEMA /* since 3.31 */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+#endif
     /* 32 MB hold what is written between two commits, so that readers are not locked out before the end of a transaction.  Temporary
      * tables and indices stay in memory. */
     return mdup_database_run(

@@ -4,11 +4,8 @@ import sys
 
 from source_tree import ROOT, c_files, finish, name, without_comments
 
-<<<<<<< HEAD
-ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}, "expat.h": {"src/formats/epu_xml.c"}}
-=======
-ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}, "sqlite3.h": {"src/session/database.c"}}
->>>>>>> 008d3fd (screen remembers in a session file what it read and compared, and goes on from there)
+ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}, "expat.h": {"src/formats/epu_xml.c"},
+              "sqlite3.h": {"src/session/database.c"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
