@@ -152,7 +152,7 @@ static bool read_all(screen *s, mdup_error **err)
         !list_what_to_read(s, err))
         return false;
     mdup_batch batch = {s->n_to_read, s->n_threads, read_one, reading_progress, s};
-    if (!mdup_run_batch(&batch, err) || (s->session && !mdup_session_commit(s->session, err)))
+    if (!mdup_run_batch(&batch, err))
         return false;
     s->summary.read_s = now_s() - began_s;
     warn_about_files(s);

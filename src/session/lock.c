@@ -89,9 +89,14 @@ static int64_t start_of(int64_t pid)
     return start;
 }
 
-static bool write_text(int fd, const char *text)
+/* Closing makes network file systems send it to the server, where others see it. */
+static bool write_and_close(int fd, const char *text)
 {
-    return write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fsync(fd) == 0;
+    bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    int reason = errno;
+    bool closed = close(fd) == 0;
+    errno = written ? errno : reason;
+    return written && closed;
 }
 
 static char *describe_self(mdup_error **err)
@@ -363,19 +368,18 @@ static bool look_at(waiting *w, const found_lock *found, mdup_error **err)
 /* *fd: the new lock file with `text` in it, or -1 when there is one already. */
 static bool create(const char *path, const char *text, int *fd, mdup_error **err)
 {
-    *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (*fd < 0)
+    int made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    *fd = -1;
+    if (made < 0)
         return errno == EEXIST ||
                mdup_fail(err, MDUP_ERROR_IO,
                          "%s: cannot be made: %s; the session needs a folder that can be written "
                          "to, --session FILE puts it elsewhere",
                          path, strerror(errno));
-    if (write_text(*fd, text))
+    if (write_and_close(made, text) && (*fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
         return true;
     (void)mdup_fail(err, MDUP_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    close(*fd);
     unlink(path);
-    *fd = -1;
     return false;
 }
 

@@ -192,7 +192,8 @@ static bool open_locked(mdup_session *session, const char *path, bool restart, m
     /* There may be no session to ask yet; its lock is on the same file system. */
     bool system_locks = mdup_session_has_system_locks(mdup_lock_path(session->lock));
     session->db = mdup_database_open(path, MDUP_DATABASE_CREATE, system_locks, err);
-    return session->db && mdup_schema_bring_up_to_date(session->db, err);
+    clock_gettime(CLOCK_MONOTONIC, &session->transaction_began);
+    return session->db && mdup_schema_bring_up_to_date(session->db, &session->in_transaction, err);
 }
 
 static mdup_session *work(const char *path, mdup_lock_patience patience, bool restart,

@@ -359,11 +359,8 @@ static bool put_all(mdup_session *s, const mdup_session_new_result *r, mdup_erro
 
 bool mdup_session_put_result(mdup_session *s, const mdup_session_new_result *r, mdup_error **err)
 {
-    /* What was put before is committed first, so that it is not lost with a result that does not fit on the disk. */
-    if (!mdup_session_commit(s, err) || !mdup_session_put_begin(s, err))
-        return false;
-    bool ok = put_all(s, r, err);
-    return mdup_session_put_end(s, ok, 0, err) && mdup_session_commit(s, err);
+    return mdup_session_put_begin(s, err) && mdup_session_put_end(s, put_all(s, r, err), 0, err) &&
+           mdup_session_commit(s, err);
 }
 
 /* ---- another decision ---- */

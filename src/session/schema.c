@@ -128,7 +128,7 @@ static bool take_steps(mdup_database *db, int64_t format, mdup_error **err)
 _Static_assert(MDUP_SESSION_APPLICATION == 0x6d647570 && MDUP_SESSION_FORMAT == 1,
                "take_steps has both in its text");
 
-bool mdup_schema_bring_up_to_date(mdup_database *db, mdup_error **err)
+bool mdup_schema_bring_up_to_date(mdup_database *db, bool *in_transaction, mdup_error **err)
 {
     int64_t application, format;
     bool empty;
@@ -142,10 +142,7 @@ bool mdup_schema_bring_up_to_date(mdup_database *db, mdup_error **err)
     } else if (!refuse_foreign(db, application, err) || !refuse_newer(db, format, err)) {
         return false;
     }
-    if (format == MDUP_SESSION_FORMAT)
-        return true;
-    if (mdup_database_run(db, "BEGIN IMMEDIATE", err) && take_steps(db, format, err) &&
-        mdup_database_run(db, "COMMIT", err))
-        return true;
-    return false;
+    *in_transaction = format != MDUP_SESSION_FORMAT;
+    return !*in_transaction ||
+           (mdup_database_run(db, "BEGIN IMMEDIATE", err) && take_steps(db, format, err));
 }

@@ -13,7 +13,9 @@ enum { MDUP_SESSION_FORMAT = 1 };
 /** Looks at the format of a session that is open for reading.  False with *err: UNSUPPORTED when it is newer, or no session; PARSE. */
 bool mdup_schema_check(mdup_database *db, mdup_error **err) MDUP_MUST_CHECK;
 
-/** Brings a session that is open for writing to this program's format, from an empty file or from an older format, in one transaction. */
-bool mdup_schema_bring_up_to_date(mdup_database *db, mdup_error **err) MDUP_MUST_CHECK;
+/** Brings a session that is open for writing to this program's format, from an empty file or from an older format.  *in_transaction: it had to, in a
+ *  transaction that is left open for what comes next. */
+bool mdup_schema_bring_up_to_date(mdup_database *db, bool *in_transaction,
+                                  mdup_error **err) MDUP_MUST_CHECK;
 
 #endif
