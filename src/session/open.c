@@ -176,6 +176,16 @@ static bool remove_session(const char *path, mdup_error **err)
     return ok;
 }
 
+/* With the permissions that the umask leaves, as the other files: SQLite would never let a group write. */
+static bool create_empty(const char *path, mdup_error **err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return mdup_fail(err, MDUP_ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
+    close(fd);
+    return true;
+}
+
 static bool open_locked(mdup_session *session, const char *path, bool restart, mdup_error **err)
 {
     bool empty;
@@ -187,7 +197,7 @@ static bool open_locked(mdup_session *session, const char *path, bool restart, m
                          "%s: a database of another program, not a session of microdup; give "
                          "another name",
                          path);
-    if ((restart || empty) && !remove_session(path, err))
+    if ((restart || empty) && (!remove_session(path, err) || !create_empty(path, err)))
         return false;
     /* There may be no session to ask yet; its lock is on the same file system. */
     bool system_locks = mdup_session_has_system_locks(mdup_lock_path(session->lock));

@@ -66,6 +66,17 @@ def screen(*arguments, cwd, **more):
     return run
 
 
+def decided_alike(out):
+    """The session alone, without inputs and images, gives the same files again."""
+    again = out.parent / "decided"
+    run = microdup("decide", out / "session.mdup", "--o", again, cwd=out.parent)
+    assert (run.status, run.err) == (0, ""), run
+    names = [name for name in files_of(out) if name not in ("session.mdup", "summary.json")]
+    assert files_of(again) == sorted([*names, "summary.json"])
+    for name in names:
+        assert (again / name).read_bytes() == (out / name).read_bytes(), name
+
+
 def read_csv(path):
     """The rows as dictionaries; bytes that are not UTF-8 survive."""
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:

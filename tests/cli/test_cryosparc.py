@@ -5,7 +5,7 @@ import shutil
 import numpy
 import pytest
 
-from helpers import LISTS, TABLES, Shots, duplicates, files_of, link, microdup, read_csv, screen, write_mrc, write_star
+from helpers import LISTS, TABLES, Shots, decided_alike, duplicates, files_of, link, microdup, read_csv, screen, write_mrc, write_star
 
 REMOVED = [5, 6]
 
@@ -80,7 +80,7 @@ def test_one_file(project):
     out = project / "microdup"
     assert duplicates(out) == [(name(1), name(5)), (name(2), name(6))]
     assert files_of(out) == sorted(
-        TABLES + LISTS + ["micrographs.cs", "micrographs_removed.cs", "removed_uids.txt", "summary.json"]
+        TABLES + LISTS + ["micrographs.cs", "micrographs_removed.cs", "removed_uids.txt", "session.mdup", "summary.json"]
     )
     assert (out / "removed_uids.txt").read_text().split() == [str(uid(i)) for i in REMOVED]
     assert_rows(out / "micrographs.cs", project / "J3/exposures.cs", [0, 1, 2, 3, 4, 7])
@@ -105,6 +105,7 @@ def test_two_files_joined_by_uid(project, order):
     assert_rows(out / "micrographs_removed.cs", project / "J3/J3_exposures.cs", [2, 7])
     assert_rows(out / "micrographs_passthrough.cs", project / "J3/J3_passthrough.cs", [0, 1, 2, 3, 4, 7, 8, 9])
     assert_rows(out / "micrographs_passthrough_removed.cs", project / "J3/J3_passthrough.cs", REMOVED)
+    decided_alike(out)
 
 
 def test_exposure_groups_restrict_pairs(project):
@@ -214,6 +215,7 @@ def test_group(project):
     want = CSG.replace("8\n", "6\n").replace("'>J3_exposures.cs'", "'>micrographs_passthrough.cs'")
     want = want.replace("'>J3_passthrough.cs'", "'>micrographs.cs'").replace("J3/J3_passthrough.cs", "'>micrographs.cs'")
     assert (out / "micrographs.csg").read_text() == want
+    decided_alike(out)
     # What was written is a group again, and clean.
     screen("microdup/micrographs.csg", "--o", "again", cwd=project)
     assert duplicates(project / "again") == []

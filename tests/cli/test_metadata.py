@@ -4,7 +4,7 @@ import xml.etree.ElementTree
 
 import pytest
 
-from helpers import OPTICS, Shots, duplicates, link, microdup, read_csv, screen, write_star
+from helpers import OPTICS, Shots, decided_alike, duplicates, link, microdup, read_csv, screen, write_star
 
 # A file of EPU 2.6 without what is not read; {} are time, beam shift and stage.
 EPU = (
@@ -82,6 +82,7 @@ def test_epu(session):
     for row in read_csv(out / "pairs.csv"):
         assert row["stage_um"] == "5.000"  # 4 and 3 um
         assert row["place_um"] == "5.000"  # equal shots have equal beam shifts
+    decided_alike(out)
     # Without the files the names decide, and there are no distances.
     screen("in.star", "--o", "plain", cwd=session)
     assert orders(session / "plain") == list(range(8))

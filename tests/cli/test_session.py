@@ -328,6 +328,18 @@ def test_where_the_session_is(crowd):
     assert [name for name in os.listdir(crowd) if name.startswith("scratch")] == ["scratch.db"]
 
 
+def test_permissions_are_those_of_the_other_files(crowd):
+    """A colleague of the group can go on with it, when the umask lets him."""
+    list_of(crowd, range(4))
+    before = os.umask(0o002)
+    try:
+        grown(crowd, "in.star")
+    finally:
+        os.umask(before)
+    modes = {name: (crowd / "grown" / name).stat().st_mode & 0o777 for name in FILES}
+    assert set(modes.values()) == {0o664}, modes
+
+
 def test_restart(crowd):
     list_of(crowd, range(5))
     _, before = grown(crowd, "in.star")
