@@ -3,11 +3,9 @@
 
 #include <microdup/decide.h>
 
-#include "base/path.h"
 #include "base/strbuf.h"
 #include "commands.h"
 #include "console.h"
-#include "outcome.h"
 
 /* What the option table writes to. */
 typedef struct {
@@ -47,6 +45,11 @@ static size_t list_options(arguments *a, option *options)
          NULL, 0, 0, NULL},
         {"Output", "o", OPTION_STRING, &a->decide.out_dir, "DIR", "folder for the results",
          "that of the session", 0, 0, NULL},
+        {NULL, "report-pairs", OPTION_INT, &a->decide.report_pairs, "N",
+         "pairs with pictures in report.html, at most", "as in the screen", 0, 1e6, NULL},
+        {NULL, "anonymous", OPTION_FLAG, &a->decide.anonymous, NULL,
+         "name no folders in report.html and logfile.pdf, as after a screen with it", NULL, 0, 0,
+         NULL},
     };
     return options_append(options, 0, table, sizeof table / sizeof *table);
 }
@@ -65,14 +68,8 @@ static int decide(arguments *a, const option_set *set)
     o->veto = a->veto.items;
     o->n_veto = a->veto.n;
     mdup_callbacks callbacks = console_callbacks(&c);
-    mdup_screen_summary summary;
-    char *folder = mdup_path_directory(o->session, &err);
-    if (!folder || !mdup_decide_again(o, &callbacks, &summary, &err)) {
-        free(folder);
+    if (!mdup_decide_again(o, &callbacks, NULL, &err))
         return console_fail(&c, "microdup decide", &err, EXIT_FAILED);
-    }
-    print_outcome(o->out_dir ? o->out_dir : folder, "one that stays", &summary);
-    free(folder);
     return EXIT_DONE;
 }
 

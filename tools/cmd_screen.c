@@ -7,7 +7,6 @@
 #include "base/strbuf.h"
 #include "commands.h"
 #include "console.h"
-#include "outcome.h"
 #include "screen_arguments.h"
 
 static const char *const order_names[] = {"auto", "star", "name", "natural", "time", NULL};
@@ -42,6 +41,11 @@ static size_t list_files(screen_arguments *a, option *options, size_t n)
         {NULL, "opticsless", OPTION_SWITCH, &a->opticsless, NULL,
          "accepted and not needed: STAR files of RELION 3.0 are recognised", NULL, 0, 0, NULL},
         {"Output", "o", OPTION_STRING, &a->screen.out_dir, "DIR", "folder for the results", NULL, 0,
+         0, NULL},
+        {NULL, "report-pairs", OPTION_INT, &a->screen.report_pairs, "N",
+         "pairs with pictures in report.html, at most", NULL, 0, 1e6, NULL},
+        {NULL, "anonymous", OPTION_FLAG, &a->screen.anonymous, NULL,
+         "name no folders in report.html and logfile.pdf, so that they can be passed on", NULL, 0,
          0, NULL},
         {NULL, "dry-run", OPTION_FLAG, &a->screen.dry_run, NULL,
          "tell what would be read and compared, and stop", NULL, 0, 0, NULL},
@@ -159,11 +163,8 @@ static int run_screen(screen_arguments *a, const option_set *set)
     if (!screen_settle(a, set, &err))
         return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
     mdup_callbacks callbacks = console_callbacks(&c);
-    mdup_screen_summary summary;
-    if (!mdup_screen(&a->screen, &callbacks, &summary, &err))
+    if (!mdup_screen(&a->screen, &callbacks, NULL, &err))
         return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
-    if (!a->screen.dry_run)
-        print_outcome(a->screen.out_dir, "an earlier one", &summary);
     return EXIT_DONE;
 }
 

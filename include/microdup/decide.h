@@ -2,7 +2,9 @@
 #ifndef MICRODUP_DECIDE_H
 #define MICRODUP_DECIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <microdup/callbacks.h>
 #include <microdup/error.h>
@@ -29,13 +31,15 @@ typedef struct {
     size_t n_protect;
     const char *const *veto; /* tables of pairs that are none */
     size_t n_veto;
+    int64_t report_pairs; /* with pictures in report.html, at most; negative: as in the screen */
+    bool anonymous; /* report.html and logfile.pdf name no folders, also when the screen's did */
     const char *command_line; /* for the record; may be NULL */
 } mdup_decide_options;
 
 /** Sets every optional field to its default. */
 MDUP_PUBLIC void mdup_decide_options_init(mdup_decide_options *options);
 
-/** Decides by these rules and writes the files of mdup_screen anew, without the images; keeps the decision in the session, when that can be
+/** Decides by these rules and writes the files of mdup_screen anew, without the images of the micrographs; keeps the decision in the session, when that can be
  * written.  callbacks and summary may be NULL.  False with *err set; then earlier results are untouched. */
 MDUP_PUBLIC bool mdup_decide_again(const mdup_decide_options *options,
                                    const mdup_callbacks *callbacks, mdup_screen_summary *summary,

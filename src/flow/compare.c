@@ -43,6 +43,8 @@ struct comparison {
     mdup_shortlist shortlist;
     mdup_pair *pairs; /* one a candidate, then what siblings add; log10_evalue filled in last */
     size_t n_pairs;
+    mdup_null null;
+    mdup_overlap_weights weights;
     mdup_copies copies;
     mdup_siblings siblings;
     bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
@@ -50,9 +52,6 @@ struct comparison {
     double *
         elsewhere; /* with holes: the height at the shift opposite to its best one, where nothing is */
     double *heights; /* of the best place of each */
-    mdup_null null;
-    double *drawn_scores; /* ascending */
-    size_t n_drawn;
     const char *stage;
     size_t stage_items, stage_done; /* of which before this batch */
     const look_stage *looking;
@@ -461,9 +460,13 @@ static bool is_copy(const comparison *c, const mdup_pair *pair)
     return found && found->a == pair->a;
 }
 
-/* Pairs of which no more than this would be found by chance show what a pair of this session looks like, and so many of them are needed. */
+/* Pairs of which no more than this would be found by chance show how strong related pairs of this session are, and so many of them are
+ * needed. */
 static const double CERTAIN_LOG10_EVALUE = -10;
 enum { LEAST_CERTAIN_PAIRS = 3 };
+
+/* The E-values of all overlaps are weighed for this one, the default cut, whatever cut the user has. */
+static const double WEIGHED_AT_LOG10_EVALUE = -2;
 
 static double strength(const comparison *c, size_t pair)
 {
@@ -476,36 +479,52 @@ static int by_height(const void *left, const void *right)
     return l < r ? -1 : l > r;
 }
 
-/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do; copies, which share their noise, by far more.  A weak one's E-value rises to 1 at the most: what
- * is not significant keeps its E-value, and the E-values above 1 their calibration. */
-static void heed_overlap(comparison *c, double *strengths)
+/* How strong related pairs of the session are, the median of the certain ones; copies, which share their noise, are stronger by far.  0 when too few
+ * are certain. */
+static double usual_strength(const comparison *c, double *strengths)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->pairs[i].log10_evalue <= CERTAIN_LOG10_EVALUE && !is_copy(c, &c->pairs[i]))
             strengths[n++] = strength(c, i);
     if (n < LEAST_CERTAIN_PAIRS)
-        return;
+        return 0;
     qsort(strengths, n, sizeof *strengths, by_height);
-    double usual = strengths[n / 2];
-    for (size_t i = 0; i < c->shortlist.n; i++) {
-        double log10_evalue = c->pairs[i].log10_evalue;
-        double weaker = log10_evalue + mdup_weakness_log10(strength(c, i) / usual);
-        if (log10_evalue > CERTAIN_LOG10_EVALUE && log10_evalue < 0)
-            c->pairs[i].log10_evalue = fmin(0, weaker);
-    }
+    return strengths[n / 2];
 }
 
-static bool keep_drawn_scores(comparison *c, const double *scores, size_t n, mdup_error **err)
+/* The mean weight over the shifts that are searched, of weights whose mean is called 1. */
+static double mean_weight(const comparison *c, const mdup_overlap_weights *weights)
 {
-    if (!(c->drawn_scores = mdup_calloc(n, sizeof *c->drawn_scores, err)))
-        return false;
-    c->n_drawn = n;
-    if (n > 0) {
-        memcpy(c->drawn_scores, scores, n * sizeof *scores);
-        qsort(c->drawn_scores, n, sizeof *scores, by_height);
+    const mdup_conditioner *k = c->conditioner;
+    double sum = 0;
+    int64_t n = 0;
+    for (int32_t y = 0; y < k->map_ny; y++) {
+        for (int32_t x = 0; x < k->map_nx; x++) {
+            double shift_x, shift_y;
+            if (!mdup_conditioner_shift_at(k, x, y, &shift_x, &shift_y))
+                continue;
+            sum += mdup_overlap_weight(weights, mdup_overlap(k->nx, k->ny, shift_x, shift_y));
+            n++;
+        }
     }
-    return true;
+    return sum / (double)n;
+}
+
+/* A pair that scores just enough to be significant, and is related, shares as much as pairs of that score do in this session; an unrelated one lies
+ * anywhere.  So E-values are divided by a weight for each overlap whose mean over all shifts is 1: as many unrelated pairs as before come
+ * to any E-value, and more related ones (weighted tests: Genovese, Roeder and Wasserman 2006). */
+static void weigh_overlaps(comparison *c, double *strengths)
+{
+    double usual = usual_strength(c, strengths);
+    if (usual <= 0)
+        return;
+    mdup_overlap_weights w = {
+        mdup_null_score_at(&c->null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared), usual, 1};
+    w.mean = mean_weight(c, &w);
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        c->pairs[i].log10_evalue -= log10(mdup_overlap_weight(&w, c->pairs[i].overlap));
+    c->weights = w;
 }
 
 static bool rate_all(comparison *c, mdup_error **err)
@@ -521,11 +540,10 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue =
             mdup_null_log10_evalue(&c->null, c->pairs[i].score, c->shortlist.n_compared);
-    bool ok = keep_drawn_scores(c, scores, n, err);
+    weigh_overlaps(c, scores);
     heed_zero(c, scores);
-    heed_overlap(c, scores);
     free(scores);
-    return ok;
+    return true;
 }
 
 /* By b within a: a copy stands once in the list, as a copy. */
@@ -646,6 +664,34 @@ static bool is_asked_for(const comparison *c, const mdup_pair *pair)
     return most <= 0 || hypot(pair->shift_x_px, pair->shift_y_px) <= most + SHIFT_CERTAINTY_px;
 }
 
+static int by_evalue_down(const void *left, const void *right)
+{
+    const mdup_drawn *l = left, *r = right;
+    if (l->log10_evalue < r->log10_evalue || l->log10_evalue > r->log10_evalue)
+        return l->log10_evalue > r->log10_evalue ? -1 : 1;
+    return l->score < r->score ? -1 : l->score > r->score;
+}
+
+/* The drawn pairs, as the null distribution saw them. */
+static bool list_drawn(const comparison *c, mdup_pair_list *out, mdup_error **err)
+{
+    mdup_drawn *list = mdup_calloc(c->shortlist.n, sizeof *list, err);
+    if (!list)
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->shortlist.items[i].drawn)
+            list[n++] = (mdup_drawn){(float)c->pairs[i].score, (float)c->pairs[i].overlap,
+                                     c->pairs[i].log10_evalue};
+    if (n > 0)
+        qsort(list, n, sizeof *list, by_evalue_down);
+    out->null = c->null;
+    out->weights = c->weights;
+    out->drawn = list;
+    out->n_drawn = n;
+    return true;
+}
+
 static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *out,
                              mdup_error **err)
 {
@@ -666,11 +712,7 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
                             .n_compared = c->shortlist.n_compared,
                             .spot_share = c->statistics.spot_share,
                             .n_sample = c->statistics.n_frames,
-                            .noise_share = c->statistics.noise_share,
-                            .null = c->null,
-                            .drawn_scores = c->drawn_scores,
-                            .n_drawn = c->n_drawn};
-    c->drawn_scores = NULL;
+                            .noise_share = c->statistics.noise_share};
     return true;
 }
 
@@ -711,7 +753,6 @@ static void clear(comparison *c)
     free(c->siblings.items);
     free(c->copies.items);
     free(c->heights);
-    free(c->drawn_scores);
     mdup_conditioner_free(c->conditioner);
 }
 
@@ -737,6 +778,10 @@ bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_me
               mdup_search(&own, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
               verify_all(&c, err) && mdup_find_copies(&own, &c.copies, err) && rate_all(&c, err) &&
               heed_siblings(&c, err) && keep_significant(&c, max_evalue, out, err);
+    if (ok && !list_drawn(&c, out, err)) {
+        mdup_pair_list_clear(out);
+        ok = false;
+    }
     clear(&c);
     return ok;
 }
@@ -744,6 +789,14 @@ bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_me
 void mdup_pair_list_clear(mdup_pair_list *list)
 {
     free(list->items);
-    free(list->drawn_scores);
+    free(list->drawn);
     *list = (mdup_pair_list){0};
+}
+
+size_t mdup_count_unreported(const mdup_drawn *drawn, size_t n, double max_evalue)
+{
+    size_t count = 0;
+    while (count < n && drawn[count].log10_evalue > log10(max_evalue))
+        count++;
+    return count;
 }

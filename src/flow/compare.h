@@ -50,12 +50,13 @@ typedef struct {
     int64_t n_compared;
     double
         spot_share; /* of the frames' power in Bragg spots, median; 0 when nothing was compared */
-    /* Of the statistics, and of the pairs drawn at random: their scores, ascending, and the distribution fitted to them.  Freed with
-     * mdup_pair_list_clear. */
+    /* Of the statistics. */
     size_t n_sample;
     double noise_share;
+    /* What E-values rest on; of no meaning when nothing was compared. */
     mdup_null null;
-    double *drawn_scores;
+    mdup_overlap_weights weights;
+    mdup_drawn *drawn; /* the pairs it was fitted to, those of the highest E-values first */
     size_t n_drawn;
 } mdup_pair_list;
 
@@ -65,5 +66,8 @@ bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_me
                          double max_evalue, int n_threads, const mdup_callbacks *callbacks,
                          mdup_pair_list *out, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_pair_list_clear(mdup_pair_list *list);
+
+/** How many of n drawn pairs, sorted as in mdup_pair_list, have an E-value above max_evalue: the first ones. */
+size_t mdup_count_unreported(const mdup_drawn *drawn, size_t n, double max_evalue);
 
 #endif

@@ -13,6 +13,8 @@
 #include "decide/decide.h"
 #include "flow/choices.h"
 #include "flow/parameters.h"
+#include "flow/reading.h"
+#include "flow/report.h"
 #include "flow/summary.h"
 #include "publish/publish.h"
 #include "session/work.h"
@@ -25,6 +27,10 @@ typedef struct {
     bool can_write; /* the session is open for work */
     mdup_session_result result;
     mdup_session_provenance provenance;
+    mdup_session_geometry *geometries;
+    size_t n_geometries;
+    mdup_reading
+        *readings; /* of each micrograph what a report asks of it; frames when they are asked for */
     mdup_screen_options screen; /* with the rules of this decision, */
     mdup_screen_options asked;  /* and as the screen was asked */
     const char **inputs;
@@ -36,7 +42,8 @@ typedef struct {
 
 void mdup_decide_options_init(mdup_decide_options *options)
 {
-    *options = (mdup_decide_options){.min_overlap = -1, .max_evalue = -1, .keep = "earliest"};
+    *options = (mdup_decide_options){
+        .min_overlap = -1, .max_evalue = -1, .keep = "earliest", .report_pairs = -1};
 }
 
 static double now_s(void)
@@ -112,6 +119,9 @@ static bool restore_options(job *j, mdup_error **err)
         j->screen.min_overlap = j->options->min_overlap;
     if (j->options->max_evalue >= 0)
         j->screen.max_evalue = j->options->max_evalue;
+    if (j->options->report_pairs >= 0)
+        j->screen.report_pairs = j->options->report_pairs;
+    j->screen.anonymous = j->screen.anonymous || j->options->anonymous;
     return true;
 }
 
@@ -214,7 +224,6 @@ static void count(job *j)
     const mdup_session_result *r = &j->result;
     mdup_screen_summary *s = &j->summary;
     s->n_micrographs = (int64_t)r->catalog->n;
-    s->min_overlap = j->screen.min_overlap;
     for (size_t i = 0; i < r->catalog->n; i++)
         if (mdup_status_is_judged(r->judgements[i].status))
             s->n_judged++;
@@ -275,7 +284,10 @@ static bool add_rules(const job *j, mdup_parameters *p, mdup_error **err)
 static bool remember(job *j, const mdup_parameters *rules, mdup_error **err)
 {
     mdup_parameters all = {0};
-    bool ok = !j->can_write || mdup_parameters_of_options(&j->screen, &all, err);
+    mdup_screen_options kept = j->screen;
+    kept.report_pairs = j->asked.report_pairs;
+    kept.anonymous = j->asked.anonymous;
+    bool ok = !j->can_write || mdup_parameters_of_options(&kept, &all, err);
     ok = ok && (!j->can_write ||
                 (mdup_parameters_add_number(&all, SCREEN_OVERLAP, j->asked.min_overlap, err) &&
                  mdup_parameters_add_number(&all, SCREEN_EVALUE, j->asked.max_evalue, err)));
@@ -289,17 +301,64 @@ static bool remember(job *j, const mdup_parameters *rules, mdup_error **err)
 
 static bool add_up_geometries(job *j, mdup_error **err)
 {
-    mdup_session_geometry *geometries;
-    size_t n;
-    if (!mdup_session_load_geometries(j->session, &geometries, &n, err))
+    if (!mdup_session_load_geometries(j->session, &j->geometries, &j->n_geometries, err))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        j->summary.n_pairs_compared += geometries[i].n_compared;
-        j->summary.spot_share = fmax(j->summary.spot_share, geometries[i].spot_share);
+    for (size_t i = 0; i < j->n_geometries; i++) {
+        j->summary.n_pairs_compared += j->geometries[i].n_compared;
+        j->summary.spot_share = fmax(j->summary.spot_share, j->geometries[i].spot_share);
     }
-    j->summary.bin = n > 0 ? geometries[0].bin : 0;
-    mdup_session_geometries_free(geometries, n);
+    j->summary.bin = j->n_geometries > 0 ? j->geometries[0].bin : 0;
     return mdup_session_load_exact_copies(j->session, &j->summary.n_exact_copies, err);
+}
+
+static bool load_frame(void *context, size_t index, mdup_reading *reading)
+{
+    job *j = context;
+    size_t length = (size_t)reading->frame_nx * (size_t)reading->frame_ny;
+    mdup_error *why = NULL;
+    if (length == 0)
+        return false;
+    reading->frame = mdup_calloc(length, sizeof *reading->frame, &why);
+    if (reading->frame &&
+        mdup_session_load_frame(j->session, &j->result.micrographs[index], reading->frame, &why))
+        return true;
+    free(reading->frame);
+    reading->frame = NULL;
+    reading->frame_nx = 0; /* it is not tried again */
+    mdup_log(j->callbacks, MDUP_LOG_WARNING, "%s: no picture in the report: %s",
+             j->result.catalog->micrographs[index].name, mdup_error_get_message(why));
+    mdup_error_clear(&why);
+    return false;
+}
+
+static bool make_readings(job *j, mdup_error **err)
+{
+    const mdup_session_micrograph *m = j->result.micrographs;
+    j->readings = mdup_calloc(j->result.catalog->n, sizeof *j->readings, err);
+    for (size_t i = 0; j->readings && i < j->result.catalog->n; i++)
+        j->readings[i] = (mdup_reading){.nx = m[i].nx,
+                                        .ny = m[i].ny,
+                                        .bin = m[i].bin,
+                                        .frame_nx = m[i].frame_nx,
+                                        .frame_ny = m[i].frame_ny,
+                                        .signature = m[i].signature};
+    return j->readings != NULL;
+}
+
+static bool report(job *j, const mdup_results *results, const mdup_parameters *rules,
+                   mdup_error **err)
+{
+    mdup_report_job made_of = {.options = &j->screen,
+                               .summary = &j->summary,
+                               .results = results,
+                               .readings = j->readings,
+                               .load_frame = load_frame,
+                               .context = j,
+                               .usual = j->n_geometries > 0 ? &j->geometries[0] : NULL,
+                               .session = j->options->session,
+                               .rules = rules,
+                               .n_threads = 1};
+    return mdup_report_session(&made_of, j->callbacks, err);
 }
 
 static bool publish(job *j, const mdup_parameters *rules, double began_s, mdup_error **err)
@@ -307,7 +366,10 @@ static bool publish(job *j, const mdup_parameters *rules, double began_s, mdup_e
     const char *out_dir = j->screen.out_dir;
     mdup_results results = {j->result.catalog, j->result.judgements, j->result.pairs,
                             j->result.n_pairs, &j->result.decision};
-    if (!mdup_publish(out_dir, &results, err))
+    if (!make_readings(j, err) || !mdup_publish(out_dir, &results, err))
+        return false;
+    j->summary.total_s = now_s() - began_s;
+    if (!report(j, &results, rules, err))
         return false;
     j->summary.total_s = now_s() - began_s;
     mdup_strbuf json = MDUP_STRBUF_INIT;
@@ -340,6 +402,10 @@ bool mdup_decide_again(const mdup_decide_options *options, const mdup_callbacks 
         *summary = j.summary;
     free(own_folder);
     mdup_parameters_clear(&rules);
+    for (size_t i = 0; j.readings && i < j.result.catalog->n; i++)
+        mdup_reading_clear(&j.readings[i]);
+    free(j.readings);
+    mdup_session_geometries_free(j.geometries, j.n_geometries);
     mdup_session_result_clear(&j.result);
     mdup_session_provenance_clear(&j.provenance);
     mdup_session_close(j.session);

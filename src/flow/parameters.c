@@ -52,7 +52,9 @@ bool mdup_parameters_of_options(const mdup_screen_options *o, mdup_parameters *o
            mdup_parameters_add(out, "optics-group", o->same_optics_group ? "same" : "any", err) &&
            mdup_parameters_add_number(out, "min-overlap", o->min_overlap, err) &&
            mdup_parameters_add_number(out, "evalue", o->max_evalue, err) &&
-           mdup_parameters_add(out, "strict", yes_no[o->strict], err);
+           mdup_parameters_add(out, "strict", yes_no[o->strict], err) &&
+           mdup_parameters_add_number(out, "report-pairs", (double)o->report_pairs, err) &&
+           mdup_parameters_add(out, "anonymous", yes_no[o->anonymous], err);
 }
 
 void mdup_parameters_clear(mdup_parameters *p)
@@ -123,7 +125,7 @@ bool mdup_parameters_to_options(const mdup_session_parameter *items, size_t n,
     static const char *const groups[] = {"any", "same"};
     mdup_screen_options r = *o;
     int64_t bin = r.bin;
-    int group = r.same_optics_group, strict = r.strict;
+    int group = r.same_optics_group, strict = r.strict, anonymous = r.anonymous;
     if (!get_order(items, n, &r.order, err) ||
         !get_word(items, n, "mode0", mode0_names, 3, &r.mode0, err) ||
         !get_whole(items, n, "bin", &bin, err) ||
@@ -134,7 +136,9 @@ bool mdup_parameters_to_options(const mdup_session_parameter *items, size_t n,
         !get_word(items, n, "optics-group", groups, 2, &group, err) ||
         !get_number(items, n, "min-overlap", &r.min_overlap, err) ||
         !get_number(items, n, "evalue", &r.max_evalue, err) ||
-        !get_word(items, n, "strict", yes_no, 2, &strict, err))
+        !get_word(items, n, "strict", yes_no, 2, &strict, err) ||
+        !get_whole(items, n, "report-pairs", &r.report_pairs, err) ||
+        !get_word(items, n, "anonymous", yes_no, 2, &anonymous, err))
         return false;
     const char *project_dir = mdup_parameters_find(items, n, "project_dir");
     r.project_dir = project_dir && project_dir[0] ? project_dir : r.project_dir;
@@ -143,6 +147,7 @@ bool mdup_parameters_to_options(const mdup_session_parameter *items, size_t n,
     r.bin = (int32_t)bin;
     r.same_optics_group = group != 0;
     r.strict = strict != 0;
+    r.anonymous = anonymous != 0;
     *o = r;
     return true;
 }

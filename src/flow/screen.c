@@ -21,9 +21,11 @@
 #include "flow/parameters.h"
 #include "flow/reading.h"
 #include "flow/recall.h"
+#include "flow/report.h"
 #include "flow/shots.h"
 #include "flow/summary.h"
 #include "publish/publish.h"
+#include "publish/report.h"
 #include "run/executor.h"
 
 /* One screen from input to output. */
@@ -33,6 +35,7 @@ typedef struct {
     int n_threads;
     mdup_catalog *catalog;
     mdup_session *session; /* NULL: nothing is remembered, and recall is empty */
+    char *session_path;
     mdup_recall recall;
     size_t *to_read; /* micrographs */
     size_t n_to_read;
@@ -62,6 +65,7 @@ void mdup_screen_options_init(mdup_screen_options *options)
         .min_overlap = 0.5,
         /* One false pair in a hundred sessions. */
         .max_evalue = 0.01,
+        .report_pairs = MDUP_REPORT_PICTURES,
     };
 }
 
@@ -161,7 +165,7 @@ static bool read_all(screen *s, mdup_error **err)
 
 /* ---- the session ---- */
 
-static char *session_path(const mdup_screen_options *o, mdup_error **err)
+static char *make_session_path(const mdup_screen_options *o, mdup_error **err)
 {
     return o->session ? mdup_strdup(o->session, err)
                       : mdup_path_join(o->out_dir, "session.mdup", err);
@@ -171,9 +175,9 @@ static bool open_session(screen *s, mdup_error **err)
 {
     if (s->options->no_session)
         return true;
-    char *path = session_path(s->options, err);
-    s->session = path ? mdup_session_work(path, s->options->restart, s->callbacks, err) : NULL;
-    free(path);
+    s->session_path = make_session_path(s->options, err);
+    if (s->session_path)
+        s->session = mdup_session_work(s->session_path, s->options->restart, s->callbacks, err);
     return s->session &&
            mdup_session_begin_run(s->session, "screen", s->options->command_line, err);
 }
@@ -308,7 +312,7 @@ static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *l
     return true;
 }
 
-/* Takes over the scores of the list. */
+/* Takes over the drawn pairs of the list. */
 static mdup_session_geometry describe_geometry(const mdup_geometry *g, mdup_pair_list *list)
 {
     mdup_session_geometry out = {.nx = g->nx,
@@ -322,12 +326,11 @@ static mdup_session_geometry describe_geometry(const mdup_geometry *g, mdup_pair
                                  .n_compared = list->n_compared,
                                  .spot_share = list->spot_share,
                                  .noise_share = list->noise_share,
-                                 .null_location = list->null.location,
-                                 .null_scale = list->null.scale,
-                                 .null_pairs = list->null.pairs,
-                                 .drawn_scores = list->drawn_scores,
+                                 .null = list->null,
+                                 .weights = list->weights,
+                                 .drawn = list->drawn,
                                  .n_drawn = list->n_drawn};
-    list->drawn_scores = NULL;
+    list->drawn = NULL;
     return out;
 }
 
@@ -505,7 +508,6 @@ static bool judge_all(screen *s, mdup_error **err)
     if (!s->judgements || !mark_odd_sizes(s, err))
         return false;
     s->summary.n_micrographs = (int64_t)s->catalog->n;
-    s->summary.min_overlap = s->options->min_overlap;
     for (size_t i = 0; i < s->catalog->n; i++) {
         s->judgements[i] = s->readings[i].judgement;
         if (mdup_status_is_judged(s->judgements[i].status))
@@ -567,6 +569,16 @@ static bool publish(screen *s, double began_s, mdup_error **err)
     if (!mdup_publish(out_dir, &results, err))
         return false;
     s->summary.total_s = now_s() - began_s;
+    mdup_report_job report = {.options = s->options,
+                              .summary = &s->summary,
+                              .results = &results,
+                              .readings = s->readings,
+                              .usual = s->geometries.n > 0 ? &s->statistics[0] : NULL,
+                              .session = s->session ? s->session_path : NULL,
+                              .n_threads = s->n_threads};
+    if (!mdup_report_session(&report, s->callbacks, err))
+        return false;
+    s->summary.total_s = now_s() - began_s;
     mdup_strbuf json = MDUP_STRBUF_INIT;
     mdup_summary_json(s->options, &s->summary, s->catalog, NULL, s->n_threads, &json);
     bool ok =
@@ -600,6 +612,8 @@ static bool check_options(const mdup_screen_options *o, mdup_error **err)
     if (o->images_per_move < 1 || o->images_per_hole < 1 || o->scan_range < 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "--imagespermove and --imagesperhole begin at 1, --scanrange at 0");
+    if (o->report_pairs < 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--report-pairs begins at 0");
     /* Written so that NaN is refused. */
     if (!(o->max_shift_px >= 0 && o->max_shift_px <= LARGEST_SHIFT_px))
         return mdup_fail(err, MDUP_ERROR_INVALID,
@@ -645,6 +659,7 @@ static void clear(screen *s)
     if (s->session)
         (void)!mdup_session_commit(s->session, NULL);
     mdup_session_close(s->session);
+    free(s->session_path);
     mdup_recall_clear(&s->recall);
     free(s->to_read);
     for (size_t i = 0; s->readings && i < s->catalog->n; i++)

@@ -49,15 +49,20 @@ bool mdup_session_load_frame(mdup_session *s, const mdup_session_micrograph *m, 
 
 /* ---- geometries ---- */
 
-static bool get_scores(const mdup_query *q, int column, mdup_session_geometry *g, mdup_error **err)
+/* Score and overlap as floats, log10 of the E-value as a double. */
+enum { DRAWN_bytes = 4 + 4 + 8 };
+
+static bool get_drawn(const mdup_query *q, int column, mdup_session_geometry *g, mdup_error **err)
 {
     size_t length;
     const uint8_t *bytes = mdup_query_blob(q, column, &length);
-    g->n_drawn = bytes ? length / 8 : 0;
-    if (!(g->drawn_scores = mdup_calloc(g->n_drawn, sizeof *g->drawn_scores, err)))
+    g->n_drawn = bytes ? length / DRAWN_bytes : 0;
+    if (!(g->drawn = mdup_calloc(g->n_drawn, sizeof *g->drawn, err)))
         return false;
-    for (size_t i = 0; i < g->n_drawn; i++)
-        g->drawn_scores[i] = mdup_get_f64(bytes + 8 * i);
+    for (size_t i = 0; i < g->n_drawn; i++) {
+        const uint8_t *at = bytes + DRAWN_bytes * i;
+        g->drawn[i] = (mdup_drawn){mdup_get_f32(at), mdup_get_f32(at + 4), mdup_get_f64(at + 8)};
+    }
     return true;
 }
 
@@ -69,21 +74,21 @@ static int32_t get_i32(const mdup_query *q, int column)
 
 static bool get_geometry(const mdup_query *q, mdup_session_geometry *g, mdup_error **err)
 {
-    *g = (mdup_session_geometry){.nx = get_i32(q, 0),
-                                 .ny = get_i32(q, 1),
-                                 .pixel_A = mdup_query_double(q, 2),
-                                 .bin = get_i32(q, 3),
-                                 .frame_nx = get_i32(q, 4),
-                                 .frame_ny = get_i32(q, 5),
-                                 .n_micrographs = mdup_query_int(q, 6),
-                                 .n_sample = mdup_query_int(q, 7),
-                                 .n_compared = mdup_query_int(q, 8),
-                                 .spot_share = mdup_query_double(q, 9),
-                                 .noise_share = mdup_query_double(q, 10),
-                                 .null_location = mdup_query_double(q, 11),
-                                 .null_scale = mdup_query_double(q, 12),
-                                 .null_pairs = mdup_query_double(q, 13)};
-    return get_scores(q, 14, g, err);
+    *g = (mdup_session_geometry){
+        .nx = get_i32(q, 0),
+        .ny = get_i32(q, 1),
+        .pixel_A = mdup_query_double(q, 2),
+        .bin = get_i32(q, 3),
+        .frame_nx = get_i32(q, 4),
+        .frame_ny = get_i32(q, 5),
+        .n_micrographs = mdup_query_int(q, 6),
+        .n_sample = mdup_query_int(q, 7),
+        .n_compared = mdup_query_int(q, 8),
+        .spot_share = mdup_query_double(q, 9),
+        .noise_share = mdup_query_double(q, 10),
+        .null = {mdup_query_double(q, 11), mdup_query_double(q, 12), mdup_query_double(q, 13)},
+        .weights = {mdup_query_double(q, 14), mdup_query_double(q, 15), mdup_query_double(q, 16)}};
+    return get_drawn(q, 17, g, err);
 }
 
 bool mdup_session_load_geometries(mdup_session *s, mdup_session_geometry **out, size_t *n,
@@ -95,7 +100,7 @@ bool mdup_session_load_geometries(mdup_session *s, mdup_session_geometry **out, 
     mdup_query q = mdup_query_begin(
         s->db, "SELECT nx, ny, pixel_A, bin, frame_nx, frame_ny, n_micrographs, n_sample, "
                "n_compared, spot_share, noise_share, null_location, null_scale, null_pairs, "
-               "drawn_scores FROM geometries ORDER BY number");
+               "weight_score, weight_strength, weight_mean, drawn FROM geometries ORDER BY number");
     while (ok && mdup_query_next(&q)) {
         ok = mdup_grow((void **)&all, &capacity, count + 1, sizeof *all, err) &&
              get_geometry(&q, &all[count++], err);
@@ -113,7 +118,7 @@ bool mdup_session_load_geometries(mdup_session *s, mdup_session_geometry **out, 
 void mdup_session_geometries_free(mdup_session_geometry *geometries, size_t n)
 {
     for (size_t i = 0; geometries && i < n; i++)
-        free(geometries[i].drawn_scores);
+        free(geometries[i].drawn);
     free(geometries);
 }
 

@@ -360,6 +360,8 @@ static void get_file(mdup_query *q, mdup_session_micrograph *m)
                                    .frame_ny = get_i32(q, 27),
                                    .noise_share = mdup_query_double(q, 28),
                                    .warning = mdup_query_copy_text(q, 29)};
+    uint64_t signature = (uint64_t)mdup_query_int(q, 40);
+    m->signature = (mdup_signature){(uint32_t)(signature >> 32), (uint32_t)signature};
 }
 
 static bool make_room(loading *l, mdup_error **err)
@@ -398,7 +400,7 @@ static bool load_micrographs(loading *l, mdup_error **err)
         "m.reason, m.pixel_A, m.set_number, m.decision, m.original_a, m.original_b, r.file_bytes, "
         "r.file_mtime_ns, r.nx, r.ny, r.bin, r.frame_nx, r.frame_ny, r.noise_share, r.warning, "
         "m.uid, m.recorded_image, m.recorded_time_s, m.stage_x_um, m.stage_y_um, m.shift_x_um, "
-        "m.shift_y_um, m.recorded_hole, m.recorded_shot, m.recorded_label "
+        "m.shift_y_um, m.recorded_hole, m.recorded_shot, m.recorded_label, r.signature "
         "FROM micrographs m LEFT JOIN readings r ON r.id = m.id ORDER BY m.position");
     while (ok && mdup_query_next(&q))
         ok = get_micrograph(l, &q, err);

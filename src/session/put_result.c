@@ -213,32 +213,28 @@ static bool put_pairs(mdup_session *s, const mdup_session_new_result *r, mdup_er
 /* ---- geometries ---- */
 
 static bool insert_geometry(mdup_session *s, size_t number, const mdup_session_geometry *g,
-                            int64_t comparison, const mdup_strbuf *scores, mdup_error **err)
+                            int64_t comparison, const mdup_strbuf *drawn, mdup_error **err)
 {
     mdup_query q = mdup_query_begin(
-        s->db, "INSERT INTO geometries (number, comparison, nx, ny, pixel_A, bin, frame_nx, "
-               "frame_ny, n_micrographs, n_sample, n_compared, spot_share, noise_share, "
-               "null_location, null_scale, null_pairs, drawn_scores) VALUES (?1, ?2, ?3, ?4, ?5, "
-               "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
-    mdup_query_bind_int(&q, 1, (int64_t)number);
-    if (comparison != 0)
-        mdup_query_bind_int(&q, 2, comparison);
-    const int64_t numbers[] = {g->nx, g->ny};
-    mdup_query_bind_int(&q, 3, numbers[0]);
-    mdup_query_bind_int(&q, 4, numbers[1]);
-    mdup_query_bind_double(&q, 5, g->pixel_A);
-    mdup_query_bind_int(&q, 6, g->bin);
-    mdup_query_bind_int(&q, 7, g->frame_nx);
-    mdup_query_bind_int(&q, 8, g->frame_ny);
-    mdup_query_bind_int(&q, 9, g->n_micrographs);
-    mdup_query_bind_int(&q, 10, g->n_sample);
-    mdup_query_bind_int(&q, 11, g->n_compared);
-    mdup_query_bind_double(&q, 12, g->spot_share);
-    mdup_query_bind_double(&q, 13, g->noise_share);
-    mdup_query_bind_double(&q, 14, g->null_location);
-    mdup_query_bind_double(&q, 15, g->null_scale);
-    mdup_query_bind_double(&q, 16, g->null_pairs);
-    mdup_query_bind_blob(&q, 17, scores->text ? scores->text : "", scores->length);
+        s->db, "INSERT INTO geometries (number, comparison, nx, ny, bin, frame_nx, frame_ny, "
+               "n_micrographs, n_sample, n_compared, pixel_A, spot_share, noise_share, "
+               "null_location, null_scale, null_pairs, weight_score, weight_strength, weight_mean, "
+               "drawn) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+               "?16, ?17, ?18, ?19, ?20)");
+    const int64_t counts[] = {(int64_t)number, comparison,   g->nx,       g->ny,
+                              g->bin,          g->frame_nx,  g->frame_ny, g->n_micrographs,
+                              g->n_sample,     g->n_compared};
+    const double numbers[] = {g->pixel_A,       g->spot_share,       g->noise_share,
+                              g->null.location, g->null.scale,       g->null.pairs,
+                              g->weights.score, g->weights.strength, g->weights.mean};
+    int at = 1;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++, at++)
+        mdup_query_bind_int(&q, at, counts[i]);
+    if (comparison == 0)
+        mdup_query_bind_null(&q, 2);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++, at++)
+        mdup_query_bind_double(&q, at, numbers[i]);
+    mdup_query_bind_blob(&q, at, drawn->text ? drawn->text : "", drawn->length);
     return mdup_query_finish(&q, err);
 }
 
@@ -247,12 +243,15 @@ static bool put_geometries(mdup_session *s, const mdup_session_new_result *r, md
     bool ok = true;
     for (size_t i = 0; ok && i < r->n_geometries; i++) {
         const mdup_session_geometry *g = &r->geometries[i];
-        mdup_strbuf scores = MDUP_STRBUF_INIT;
-        for (size_t k = 0; k < g->n_drawn; k++)
-            mdup_put_f64(&scores, g->drawn_scores[k]);
-        ok = mdup_strbuf_check(&scores, err) &&
-             insert_geometry(s, i, g, r->comparisons[i], &scores, err);
-        mdup_strbuf_free(&scores);
+        mdup_strbuf drawn = MDUP_STRBUF_INIT;
+        for (size_t k = 0; k < g->n_drawn; k++) {
+            mdup_put_f32(&drawn, g->drawn[k].score);
+            mdup_put_f32(&drawn, g->drawn[k].overlap);
+            mdup_put_f64(&drawn, g->drawn[k].log10_evalue);
+        }
+        ok = mdup_strbuf_check(&drawn, err) &&
+             insert_geometry(s, i, g, r->comparisons[i], &drawn, err);
+        mdup_strbuf_free(&drawn);
     }
     return ok;
 }

@@ -13,7 +13,9 @@
 #include "catalog/catalog.h"
 #include "catalog/status.h"
 #include "decide/decide.h"
+#include "image/signature.h"
 #include "verify/pair.h"
+#include "verify/significance.h"
 
 typedef struct mdup_session mdup_session;
 
@@ -45,6 +47,7 @@ typedef struct {
     int32_t nx, ny;    /* px of the file; 0: not known */
     int32_t bin, frame_nx, frame_ny; /* 0: it has no frame */
     double noise_share;              /* of the power at the Nyquist frequency of the frame */
+    mdup_signature signature;        /* of all pixels of the file */
     char *warning;                   /* something odd that was accepted; NULL when none */
 } mdup_session_micrograph;
 
@@ -89,9 +92,10 @@ typedef struct {
     int64_t n_compared;              /* pairs */
     double spot_share;               /* of the power in Bragg spots, median */
     double noise_share;              /* of the power at the Nyquist frequency, median */
-    /* The distribution of the scores of unrelated pairs, as mdup_null has it, and what it was made of. */
-    double null_location, null_scale, null_pairs;
-    double *drawn_scores; /* of the pairs drawn at random, ascending; related ones among them */
+    /* What E-values rest on; of no meaning when nothing was compared. */
+    mdup_null null;
+    mdup_overlap_weights weights;
+    mdup_drawn *drawn; /* the pairs drawn at random, those of the highest E-values first */
     size_t n_drawn;
 } mdup_session_geometry;
 

@@ -49,7 +49,7 @@ def test_files_and_their_headers(session):
         "log10_evalue,set,kind,shift_sd_px,stage_um,place_um",
         "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision",
     }
-    assert "Results in microdup/" in run.out
+    assert "Look at     microdup/report.html" in run.out
 
 
 def test_what_is_found(session):
@@ -100,7 +100,7 @@ def test_all_files_are_written_when_nothing_is_found(session):
     run = screen("in.star", cwd=session)
     out = session / "microdup"
     assert files_of(out) == FILES
-    assert "No duplicates." in run.out
+    assert "None of the 3 micrographs is a duplicate of an earlier one." in run.out
     assert (out / "removed.txt").read_bytes() == b""
     assert (out / "micrographs.star").read_bytes() == (session / "in.star").read_bytes()
     assert (out / "micrographs_removed.star").read_text() == star_text([])

@@ -105,9 +105,9 @@ static void frames_and_statistics_come_back(void **state)
     assert_int_equal(geometries[0].n_sample, 4);
     assert_int_equal(geometries[0].n_compared, (N - 1) * (N - 2) / 2);
     assert_int_equal(geometries[0].n_drawn, (N - 1) * (N - 2) / 2);
-    assert_true(geometries[0].null_scale > 0);
+    assert_true(geometries[0].null.scale > 0);
     for (size_t i = 1; i < geometries[0].n_drawn; i++)
-        assert_true(geometries[0].drawn_scores[i - 1] <= geometries[0].drawn_scores[i]);
+        assert_true(geometries[0].drawn[i - 1].log10_evalue >= geometries[0].drawn[i].log10_evalue);
     mdup_session_geometries_free(geometries, n);
     mdup_session_result_clear(&r);
     mdup_session_close(session);

@@ -298,14 +298,16 @@ static int remove_everything(void **state)
     return 0;
 }
 
-/* So many changes of files there are, at least: some 130. */
-enum { LEAST_CHANGES = 60 };
+/* So many changes of files there are, at least, in a screen so short that it is one commit: 29, and 88 of a session that grows, as its
+ * journal holds what was there. */
+enum { LEAST_CHANGES = 20, LEAST_CHANGES_GROWING = 60 };
 
 #define TEST_OF(name, kind, growing)                                                               \
     static void name(void **state)                                                                 \
     {                                                                                              \
         (void)state;                                                                               \
-        assert_true(fail_each_in_turn(kind, growing) >= LEAST_CHANGES);                            \
+        assert_true(fail_each_in_turn(kind, growing) >=                                            \
+                    (growing ? LEAST_CHANGES_GROWING : LEAST_CHANGES));                            \
     }
 TEST_OF(no_space_from_some_write_on, NO_SPACE, false)
 TEST_OF(short_writes, SHORT, false)
