@@ -687,17 +687,50 @@ bool mdup_star_value(const mdup_star *star, const mdup_star_table *table, size_t
     return mdup_strbuf_check(value, err);
 }
 
-bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
-                             const bool *leave_out, mdup_strbuf *out, mdup_error **err)
+void mdup_star_find_words(const mdup_star *star, const mdup_star_table *table, size_t row,
+                          const size_t *columns, size_t n, mdup_star_word *words)
+{
+    size_t content;
+    (void)line_end(star, table->rows[row].begin, table->rows[row].end, &content);
+    const char *at = star->bytes + table->rows[row].begin;
+    size_t column = 0;
+    for (size_t i = 0; i < n; i++)
+        for (; column <= columns[i]; column++)
+            (void)mdup_star_next_word(&at, star->bytes + content, &words[i]);
+}
+
+/* ---- writing ---- */
+
+/* Copies up to the next row that is left out, row by row; *done is what of the file is dealt with. */
+static void write_table(const mdup_star *star, const mdup_star_table *table, const bool *leave_out,
+                        size_t *done, mdup_strbuf *out)
 {
     const mdup_star_row *lines = table->is_loop ? table->rows : table->pair_lines;
-    size_t n_lines = table->is_loop ? table->n_rows : table->n_columns, done = 0;
+    size_t n_lines = table->is_loop ? table->n_rows : table->n_columns;
     for (size_t i = 0; i < n_lines; i++) {
         if (!leave_out[table->is_loop ? i : 0])
             continue;
-        mdup_strbuf_append(out, star->bytes + done, lines[i].begin - done);
-        done = lines[i].end;
+        mdup_strbuf_append(out, star->bytes + *done, lines[i].begin - *done);
+        *done = lines[i].end;
     }
+}
+
+bool mdup_star_write_rows(const mdup_star *star, const bool *const *leave_out, mdup_strbuf *out,
+                          mdup_error **err)
+{
+    size_t done = 0;
+    for (size_t t = 0; t < star->n_tables; t++)
+        if (leave_out[t])
+            write_table(star, &star->tables[t], leave_out[t], &done, out);
+    mdup_strbuf_append(out, star->bytes + done, star->length - done);
+    return mdup_strbuf_check(out, err);
+}
+
+bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
+                             const bool *leave_out, mdup_strbuf *out, mdup_error **err)
+{
+    size_t done = 0;
+    write_table(star, table, leave_out, &done, out);
     mdup_strbuf_append(out, star->bytes + done, star->length - done);
     return mdup_strbuf_check(out, err);
 }
