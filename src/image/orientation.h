@@ -31,4 +31,7 @@ mdup_orientation mdup_orientation_between(mdup_orientation a, mdup_orientation b
 /** "copy", "copy-mirrored-x", ...: what a copy in this orientation is called; static storage. */
 const char *mdup_orientation_copy_name(mdup_orientation orientation);
 
+/** The orientation of such a name; false, with the output untouched, when it is none. */
+bool mdup_orientation_parse(const char *name, mdup_orientation *orientation);
+
 #endif
