@@ -5,6 +5,7 @@
 #ifndef MICRODUP_MICRODUP_H
 #define MICRODUP_MICRODUP_H
 
+#include <microdup/apply.h>
 #include <microdup/callbacks.h>
 #include <microdup/catalog.h>
 #include <microdup/error.h>

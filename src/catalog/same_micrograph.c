@@ -59,6 +59,12 @@ static bool find_job(const char *name, bool (*is_job)(const char *, size_t), siz
     return false;
 }
 
+const char *mdup_path_behind_job(const char *path)
+{
+    size_t before, behind;
+    return find_job(path, is_relion_job, &before, &behind) ? path + behind : NULL;
+}
+
 /* Where the path within the project begins; *prefix is what of the name stands before the project. */
 static size_t find_path(const char *name, const mdup_name *parts, size_t *prefix)
 {

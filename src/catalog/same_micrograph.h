@@ -48,7 +48,11 @@ bool mdup_same_micrographs(const char *const *known, const size_t *fate, size_t 
                            const char *const *names, size_t n_names, mdup_same weakest,
                            mdup_same_name *out, mdup_error **err) MDUP_MUST_CHECK;
 
-/** "same name", "same path", ...: a rule for messages; static storage. */
+/** What of a path stands behind the first folder of a job of RELION, "Movies/x.mrc" of "MotionCorr/job002/Movies/x.mrc"; NULL when there is
+ *  none. */
+const char *mdup_path_behind_job(const char *path);
+
+/** "the same name", "the same path in the project", ...: a rule for messages; static storage. */
 const char *mdup_same_phrase(mdup_same how);
 
 #endif

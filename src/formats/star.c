@@ -1,10 +1,7 @@
 #include "formats/star.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/number.h"
@@ -589,20 +586,12 @@ mdup_star *mdup_star_parse(const char *bytes, size_t length, const char *name, m
     return copy ? parse_owned(copy, length, name, err) : NULL;
 }
 
-/* An image of some GB given by mistake is told from its first bytes.  Only for regular files: a
- * pipe can be read once. */
+/* An image of some GB given by mistake is told from its first bytes. */
 static bool refuse_foreign_file(const char *path, mdup_error **err)
 {
     char head[1024];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return true; /* the reader will say why */
-    ssize_t got = read(fd, head, sizeof head);
-    close(fd);
-    const char *what = got > 0 ? mdup_star_foreign(head, (size_t)got) : NULL;
+    size_t got = mdup_file_head(path, head, sizeof head);
+    const char *what = got > 0 ? mdup_star_foreign(head, got) : NULL;
     return what ? mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: this is not a STAR file but %s", path,
                             what)
                 : true;
