@@ -9,6 +9,7 @@
 #include <microdup/callbacks.h>
 #include <microdup/catalog.h>
 #include <microdup/error.h>
+#include <microdup/particles.h>
 #include <microdup/screen.h>
 #include <microdup/simulate.h>
 #include <microdup/version.h>

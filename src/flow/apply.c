@@ -40,15 +40,6 @@ void mdup_apply_options_init(mdup_apply_options *options)
 
 /* ---- what is to be written where ---- */
 
-static bool is_cs(const char *argument)
-{
-    char head[8];
-    size_t length = strlen(argument), got = mdup_file_head(argument, head, sizeof head);
-    if (got > 0)
-        return mdup_npy_detect(head, got);
-    return strstr(argument, ".cs,") || (length > 3 && strcmp(argument + length - 3, ".cs") == 0);
-}
-
 static bool leads_upwards(const char *path)
 {
     for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
@@ -86,7 +77,7 @@ static bool add_part(item *it, const char *input, size_t length, mdup_error **er
 static bool plan_item(item *it, const char *argument, mdup_error **err)
 {
     it->argument = argument;
-    it->is_cs = is_cs(argument);
+    it->is_cs = mdup_cs_files_detect(argument);
     if (!it->is_cs || mdup_path_is_file(argument))
         return add_part(it, argument, strlen(argument), err);
     for (const char *at = argument;; at++) {

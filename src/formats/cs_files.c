@@ -6,6 +6,15 @@
 #include "base/alloc.h"
 #include "base/path.h"
 
+bool mdup_cs_files_detect(const char *argument)
+{
+    char head[8];
+    size_t length = strlen(argument), got = mdup_file_head(argument, head, sizeof head);
+    if (got > 0)
+        return mdup_npy_detect(head, got);
+    return strstr(argument, ".cs,") || (length > 3 && strcmp(argument + length - 3, ".cs") == 0);
+}
+
 bool mdup_cs_files_add(mdup_cs_files *files, char *path, mdup_error **err)
 {
     size_t capacity = files->n_parts;

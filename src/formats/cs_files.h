@@ -23,6 +23,9 @@ typedef struct {
     mdup_cs_part *parts;
 } mdup_cs_files;
 
+/** Whether an argument names .cs files: by content, and by its name where that says nothing. */
+bool mdup_cs_files_detect(const char *argument);
+
 /** Reads one more file; takes over `path`, which may be NULL (then *err is set already), also on failure. */
 bool mdup_cs_files_add(mdup_cs_files *files, char *path, mdup_error **err) MDUP_MUST_CHECK;
 
