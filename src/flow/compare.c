@@ -278,9 +278,16 @@ static bool is_copy(const comparison *c, const mdup_pair *pair)
     return found && found->a == pair->a;
 }
 
-/* Pairs of which no more than this would be found by chance show what a pair of this session looks like, and so many of them are needed. */
+/* Pairs of which no more than this would be found by chance show how strong related pairs of this session are, and so many of them are
+ * needed. */
 static const double CERTAIN_LOG10_EVALUE = -10;
 enum { LEAST_CERTAIN_PAIRS = 3 };
+
+/* The E-values of all overlaps are weighed for this one, the default cut, whatever cut the user has. */
+static const double WEIGHED_AT_LOG10_EVALUE = -2;
+
+/* No overlap counts less than this share of the mean: a pair may be weaker than any seen. */
+static const double LEAST_WEIGHT = 0.02;
 
 static double strength(const comparison *c, size_t pair)
 {
@@ -293,24 +300,55 @@ static int by_height(const void *left, const void *right)
     return l < r ? -1 : l > r;
 }
 
-/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do; copies, which share their noise, by far more.  A weak one's E-value rises to 1 at the most: what
- * is not significant keeps its E-value, and the E-values above 1 their calibration. */
-static void heed_overlap(comparison *c, double *strengths)
+/* How strong related pairs of the session are, the median of the certain ones; copies, which share their noise, are stronger by far.  0 when too few
+ * are certain. */
+static double usual_strength(const comparison *c, double *strengths)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->pairs[i].log10_evalue <= CERTAIN_LOG10_EVALUE && !is_copy(c, &c->pairs[i]))
             strengths[n++] = strength(c, i);
     if (n < LEAST_CERTAIN_PAIRS)
-        return;
+        return 0;
     qsort(strengths, n, sizeof *strengths, by_height);
-    double usual = strengths[n / 2];
-    for (size_t i = 0; i < c->shortlist.n; i++) {
-        double log10_evalue = c->pairs[i].log10_evalue;
-        double weaker = log10_evalue + mdup_weakness_log10(strength(c, i) / usual);
-        if (log10_evalue > CERTAIN_LOG10_EVALUE && log10_evalue < 0)
-            c->pairs[i].log10_evalue = fmin(0, weaker);
+    return strengths[n / 2];
+}
+
+static double overlap_weight(double score, double usual, double overlap)
+{
+    return fmax(LEAST_WEIGHT, mdup_overlap_odds(score, usual, overlap));
+}
+
+/* The mean weight over the shifts that are searched. */
+static double mean_weight(const comparison *c, double score, double usual)
+{
+    const mdup_conditioner *k = c->conditioner;
+    double sum = 0;
+    int64_t n = 0;
+    for (int32_t y = 0; y < k->map_ny; y++) {
+        for (int32_t x = 0; x < k->map_nx; x++) {
+            double shift_x, shift_y;
+            if (!mdup_conditioner_shift_at(k, x, y, &shift_x, &shift_y))
+                continue;
+            sum += overlap_weight(score, usual, mdup_overlap(k->nx, k->ny, shift_x, shift_y));
+            n++;
+        }
     }
+    return sum / (double)n;
+}
+
+/* A pair that scores just enough to be significant, and is related, shares as much as pairs of that score do in this session; an unrelated one lies
+ * anywhere.  So E-values are divided by a weight for each overlap whose mean over all shifts is 1: as many unrelated pairs as before come
+ * to any E-value, and more related ones (weighted tests: Genovese, Roeder and Wasserman 2006). */
+static void weigh_overlaps(comparison *c, const mdup_null *null, double *strengths)
+{
+    double usual = usual_strength(c, strengths);
+    if (usual <= 0)
+        return;
+    double score = mdup_null_score_at(null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared);
+    double mean = mean_weight(c, score, usual);
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        c->pairs[i].log10_evalue -= log10(overlap_weight(score, usual, c->pairs[i].overlap) / mean);
 }
 
 static bool rate_all(comparison *c, mdup_error **err)
@@ -326,8 +364,8 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue =
             mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
+    weigh_overlaps(c, &null, scores);
     heed_zero(c, scores);
-    heed_overlap(c, scores);
     free(scores);
     return true;
 }

@@ -179,6 +179,16 @@ void mdup_conditioner_limit_shifts(mdup_conditioner *c, double max_shift_px)
                 c->inverse_root_shared[(ptrdiff_t)y * c->map_nx + x] = 0;
 }
 
+bool mdup_conditioner_shift_at(const mdup_conditioner *c, int32_t x, int32_t y, double *shift_x,
+                               double *shift_y)
+{
+    if (c->inverse_root_shared[(ptrdiff_t)y * c->map_nx + x] <= 0)
+        return false;
+    *shift_x = shift_at(x, c->padded_nx, c->map_nx);
+    *shift_y = shift_at(y, c->padded_ny, c->map_ny);
+    return true;
+}
+
 void mdup_conditioner_free(mdup_conditioner *c)
 {
     if (!c)

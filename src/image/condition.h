@@ -70,6 +70,10 @@ void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
  *  has, the more a true peak is itself what it is compared with. */
 void mdup_conditioner_limit_shifts(mdup_conditioner *conditioner, double max_shift_px);
 
+/** The shift in px of the frame that a sample of the map stands for; false, outputs untouched, for one that is not searched. */
+bool mdup_conditioner_shift_at(const mdup_conditioner *conditioner, int32_t x, int32_t y,
+                               double *shift_x, double *shift_y);
+
 /** Complex samples of a conditioned spectrum. */
 size_t mdup_condition_size(const mdup_conditioner *conditioner);
 

@@ -29,9 +29,11 @@ static const float RIM_SHARE = 0.05f;
  * edge. */
 static const double LARGEST_DIRT_SHARE = 0.7;
 
-/* Dirt is looked for again when what was found no longer weighs on the background and the sd: the second look finds the edges of the film
- * beside a hole, a third one nothing. */
-enum { DIRT_LOOKS = 2 };
+/* Dirt is looked for again when what was found no longer weighs on the background and the sd: then the edges of the film beside a hole are
+ * found, and what is left of a crystal, for which less is enough near dirt: crescents around half a crystal line up as crystals do. */
+enum { DIRT_LOOKS = 3 };
+static const double NEAR_DIRT_SIGMA_px = 4.0;
+static const float NEAR_DIRT_SHARE = 0.05f, NEAR_DIRT_sd = 5.0f;
 
 size_t mdup_flatten_scratch_size(int32_t nx, int32_t ny)
 {
@@ -319,9 +321,14 @@ static void look_for_dirt(const flattening *f)
 {
     subtract_background(f);
     blur(f, f->local, DIRT_SIGMA_px);
-    float limit = DIRT_sd * robust_sd(f, f->share);
+    float sd = robust_sd(f, f->share);
     for (size_t i = 0; i < f->n; i++)
+        f->share[i] = 1 - f->good[i];
+    blur(f, f->share, NEAR_DIRT_SIGMA_px);
+    for (size_t i = 0; i < f->n; i++) {
+        float limit = sd * (f->share[i] > NEAR_DIRT_SHARE ? NEAR_DIRT_sd : DIRT_sd);
         f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
+    }
     widen(f, f->share);
 }
 

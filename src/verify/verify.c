@@ -439,7 +439,7 @@ static double refine(float before, float at, float after, double z, double *sd)
  * has beyond what chance gives (3.5 of its own rms among 2400 correlated samples) counts against the peak, to this part: with 0.4
  * unrelated filaments at E <= 10 go from 48 to 31 (30 promised), the highest unrelated pair of CU428 from E 0.01 to 0.1, and no
  * true pair of 338 is lost; with 0.7 two are. */
-static const double RIDGE_COST = 0.4, RIDGE_FROM = 3.5;
+static const double RIDGE_COST = 0.6, RIDGE_FROM = 3.5;
 
 /* The height of the summit between the samples, by parabolas: a true peak lies anywhere between them and loses 4 % of its height to them. */
 static double between_samples(const summit *top)
