@@ -203,6 +203,23 @@ static void choose_halves(const mdup_particle_result *r, uint8_t *of_group)
             of_group[g->group[i] - 1] = r->table->half[i];
 }
 
+/* A column of zeros is RELION's way to say that there are none yet; it would divide the particles itself then. */
+static bool has_any_half(const mdup_particle_table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->half[i] != 0)
+            return true;
+    ptrdiff_t at = t->star && t->has_halves ? mdup_star_column(t->table, MDUP_STAR_HALF) : -1;
+    for (size_t i = 0; at >= 0 && i < t->n; i++) {
+        size_t column = (size_t)at;
+        mdup_star_word word = {0};
+        mdup_star_find_words(t->star, t->table, i, &column, 1, &word);
+        if (word.length == 1 && (word.text[0] == '1' || word.text[0] == '2'))
+            return true;
+    }
+    return !t->star && t->has_halves;
+}
+
 /* Where the file has no half sets all particles get one, groups as one; the same in each run. */
 static uint8_t draw_half(const mdup_particle_groups *g, size_t i)
 {
@@ -218,7 +235,7 @@ static bool bind_halves(const mdup_particle_result *r, int64_t *values, bool *ch
     if (!of_group)
         return false;
     choose_halves(r, of_group);
-    bool is_cs = r->table->star == NULL, draw = !r->table->has_halves;
+    bool is_cs = r->table->star == NULL, draw = !has_any_half(r->table);
     for (size_t i = 0; i < r->table->n; i++) {
         uint8_t half = draw ? draw_half(g, i) : g->group[i] != 0 ? of_group[g->group[i] - 1] : 0;
         change[i] = draw || (half != 0 && half != r->table->half[i]);

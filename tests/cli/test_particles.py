@@ -192,6 +192,17 @@ def test_half_sets_that_are_not_there_yet(extracted, tmp_path):
     assert len(rows_of(tmp_path / "one.star")) == halves.count(1)
 
 
+def test_half_sets_that_are_all_zero(extracted, tmp_path):
+    """RELION would divide such particles itself, and take the groups apart."""
+    expected, n = truth()
+    with_columns(extracted / relion.PARTICLES, tmp_path / "p.star", rlnRandomSubset=["0"] * n)
+    results(tmp_path / "found")
+    particles("--particles", "p.star", "--session", "found", "--action", "half", "--o", "out", cwd=tmp_path)
+    halves = column(tmp_path / "out/particles.star", "rlnRandomSubset")
+    assert set(halves) == {1, 2}
+    assert all(halves[a] == halves[b] for a, b in expected)
+
+
 def test_half_sets_that_are_no_number(extracted, tmp_path):
     """0 is RELION's word for none."""
     expected, n = truth()
