@@ -111,13 +111,11 @@ static int run_job(arguments *a, const option_set *set, const char *control_dir)
     console c;
     console_init(&c);
     mdup_callbacks callbacks = console_callbacks(&c);
-    mdup_screen_summary summary;
     if (!settle(a, set, &err))
         return console_fail(&c, "microdup relion", &err, mark_failure(control_dir));
     if (!mdup_relion_screen(&a->screen.screen, control_dir, (mdup_relion_version)a->version,
-                            &callbacks, &summary, &err))
+                            &callbacks, NULL, &err))
         return console_fail(&c, "microdup relion", &err, EXIT_FAILED);
-    screen_print_summary(&a->screen.screen, &summary);
     return EXIT_DONE;
 }
 

@@ -42,6 +42,11 @@ static size_t list_files(screen_arguments *a, option *options, size_t n)
          "accepted and not needed: STAR files of RELION 3.0 are recognised", NULL, 0, 0, NULL},
         {"Output", "o", OPTION_STRING, &a->screen.out_dir, "DIR", "folder for the results", NULL, 0,
          0, NULL},
+        {NULL, "report-pairs", OPTION_INT, &a->screen.report_pairs, "N",
+         "pairs with pictures in report.html, at most", NULL, 0, 1e6, NULL},
+        {NULL, "anonymous", OPTION_FLAG, &a->screen.anonymous, NULL,
+         "name no folders in report.html and logfile.pdf, so that they can be passed on", NULL, 0,
+         0, NULL},
         {NULL, "dry-run", OPTION_FLAG, &a->screen.dry_run, NULL,
          "tell what would be read and compared, and stop", NULL, 0, 0, NULL},
         {NULL, "strict", OPTION_FLAG, &a->screen.strict, NULL,
@@ -122,48 +127,6 @@ static bool collect_inputs(screen_arguments *a, const option_set *set, mdup_erro
     return true;
 }
 
-static void print_count(int64_t n, const char *one, const char *many)
-{
-    printf("%lld %s", (long long)n, n == 1 ? one : many);
-}
-
-/* One duplicate in a thousand is usual in a healthy session (the experience of find_dupl's author).
- */
-static const double USUAL_SHARE = 0.001;
-
-void screen_print_summary(const mdup_screen_options *o, const mdup_screen_summary *s)
-{
-    printf("\n");
-    print_count(s->n_micrographs, "micrograph", "micrographs");
-    printf(", ");
-    print_count(s->n_pairs_compared, "pair", "pairs");
-    printf(" compared in %.1f s\n", s->total_s);
-    if (s->n_not_judged > 0)
-        printf("%lld could not be judged and are kept; the reasons are in micrographs.csv\n",
-               (long long)s->n_not_judged);
-    if (s->n_removed == 0) {
-        printf("No duplicates.");
-    } else {
-        print_count(s->n_removed, "micrograph shows", "micrographs show");
-        printf(" what an earlier one shows (%.2g %%).",
-               100.0 * (double)s->n_removed / (double)s->n_micrographs);
-        if ((double)s->n_removed > 10 * USUAL_SHARE * (double)s->n_micrographs)
-            printf("  Under 0.1 %% is usual: several per cent mean a problem of collection.");
-        if (s->n_exact_copies > 0) {
-            printf("\n");
-            print_count(s->n_exact_copies, "of them is an exact copy of an earlier one",
-                        "of them are exact copies of earlier ones");
-            printf(" (kind in pairs.csv).");
-        }
-    }
-    if (s->n_overlap_pairs > 0) {
-        printf("\n");
-        print_count(s->n_overlap_pairs, "further pair overlaps", "further pairs overlap");
-        printf(" by less than %.0f %% of the frame (pairs.csv).", 100 * o->min_overlap);
-    }
-    printf("\nResults in %s\n", o->out_dir);
-}
-
 bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err)
 {
     if (!collect_inputs(a, set, err))
@@ -192,11 +155,8 @@ static int run_screen(screen_arguments *a, const option_set *set)
     if (!screen_settle(a, set, &err))
         return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
     mdup_callbacks callbacks = console_callbacks(&c);
-    mdup_screen_summary summary;
-    if (!mdup_screen(&a->screen, &callbacks, &summary, &err))
+    if (!mdup_screen(&a->screen, &callbacks, NULL, &err))
         return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
-    if (!a->screen.dry_run)
-        screen_print_summary(&a->screen, &summary);
     return EXIT_DONE;
 }
 

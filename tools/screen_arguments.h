@@ -32,6 +32,4 @@ bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err)
 /** "microdup screen a.star --j 2", for the record. */
 void screen_join_command_line(mdup_strbuf *line, const char *program, int argc, char **argv);
 
-void screen_print_summary(const mdup_screen_options *o, const mdup_screen_summary *s);
-
 #endif

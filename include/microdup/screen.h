@@ -46,6 +46,8 @@ typedef struct {
      * searched and reported, give or take a binned px, to which a shift is known.  Never fewer than
      * those within 18 binned px are searched, or the search could not tell what is usual. */
     double max_shift_px;
+    int64_t report_pairs;   /* 200: so many pairs have pictures in report.html, at most */
+    bool anonymous;         /* report.html and logfile.pdf name no folders and no command's paths */
     bool same_optics_group; /* false; compare micrographs of one rlnOpticsGroup with each other
                                only; those without one are a group of their own */
 } mdup_screen_options;

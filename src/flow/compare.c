@@ -30,6 +30,8 @@ typedef struct {
     mdup_shortlist shortlist;
     mdup_pair *pairs; /* one a candidate, then what siblings add; log10_evalue filled in last */
     size_t n_pairs;
+    mdup_null null;
+    mdup_overlap_weights weights;
     mdup_copies copies;
     mdup_siblings siblings;
     bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
@@ -286,9 +288,6 @@ enum { LEAST_CERTAIN_PAIRS = 3 };
 /* The E-values of all overlaps are weighed for this one, the default cut, whatever cut the user has. */
 static const double WEIGHED_AT_LOG10_EVALUE = -2;
 
-/* No overlap counts less than this share of the mean: a pair may be weaker than any seen. */
-static const double LEAST_WEIGHT = 0.02;
-
 static double strength(const comparison *c, size_t pair)
 {
     return c->heights[pair] / sqrt(fmax(c->pairs[pair].overlap, 1e-6));
@@ -314,13 +313,8 @@ static double usual_strength(const comparison *c, double *strengths)
     return strengths[n / 2];
 }
 
-static double overlap_weight(double score, double usual, double overlap)
-{
-    return fmax(LEAST_WEIGHT, mdup_overlap_odds(score, usual, overlap));
-}
-
-/* The mean weight over the shifts that are searched. */
-static double mean_weight(const comparison *c, double score, double usual)
+/* The mean weight over the shifts that are searched, of weights whose mean is called 1. */
+static double mean_weight(const comparison *c, const mdup_overlap_weights *weights)
 {
     const mdup_conditioner *k = c->conditioner;
     double sum = 0;
@@ -330,7 +324,7 @@ static double mean_weight(const comparison *c, double score, double usual)
             double shift_x, shift_y;
             if (!mdup_conditioner_shift_at(k, x, y, &shift_x, &shift_y))
                 continue;
-            sum += overlap_weight(score, usual, mdup_overlap(k->nx, k->ny, shift_x, shift_y));
+            sum += mdup_overlap_weight(weights, mdup_overlap(k->nx, k->ny, shift_x, shift_y));
             n++;
         }
     }
@@ -340,15 +334,17 @@ static double mean_weight(const comparison *c, double score, double usual)
 /* A pair that scores just enough to be significant, and is related, shares as much as pairs of that score do in this session; an unrelated one lies
  * anywhere.  So E-values are divided by a weight for each overlap whose mean over all shifts is 1: as many unrelated pairs as before come
  * to any E-value, and more related ones (weighted tests: Genovese, Roeder and Wasserman 2006). */
-static void weigh_overlaps(comparison *c, const mdup_null *null, double *strengths)
+static void weigh_overlaps(comparison *c, double *strengths)
 {
     double usual = usual_strength(c, strengths);
     if (usual <= 0)
         return;
-    double score = mdup_null_score_at(null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared);
-    double mean = mean_weight(c, score, usual);
+    mdup_overlap_weights w = {
+        mdup_null_score_at(&c->null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared), usual, 1};
+    w.mean = mean_weight(c, &w);
     for (size_t i = 0; i < c->shortlist.n; i++)
-        c->pairs[i].log10_evalue -= log10(overlap_weight(score, usual, c->pairs[i].overlap) / mean);
+        c->pairs[i].log10_evalue -= log10(mdup_overlap_weight(&w, c->pairs[i].overlap));
+    c->weights = w;
 }
 
 static bool rate_all(comparison *c, mdup_error **err)
@@ -360,11 +356,11 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->shortlist.items[i].drawn)
             scores[n++] = c->pairs[i].score;
-    mdup_null null = mdup_null_fit(scores, n);
+    c->null = mdup_null_fit(scores, n);
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue =
-            mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
-    weigh_overlaps(c, &null, scores);
+            mdup_null_log10_evalue(&c->null, c->pairs[i].score, c->shortlist.n_compared);
+    weigh_overlaps(c, scores);
     heed_zero(c, scores);
     free(scores);
     return true;
@@ -464,6 +460,24 @@ static bool is_asked_for(const comparison *c, const mdup_pair *pair)
     return most <= 0 || hypot(pair->shift_x_px, pair->shift_y_px) <= most + SHIFT_CERTAINTY_px;
 }
 
+/* The drawn pairs that are not reported, as the null distribution saw them. */
+static bool list_unrelated(const comparison *c, double max_evalue, mdup_pair_list *out,
+                           mdup_error **err)
+{
+    mdup_unrelated *list = mdup_calloc(c->shortlist.n, sizeof *list, err);
+    if (!list)
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->shortlist.items[i].drawn && c->pairs[i].log10_evalue > log10(max_evalue))
+            list[n++] = (mdup_unrelated){(float)c->pairs[i].score, (float)c->pairs[i].overlap};
+    out->null = c->null;
+    out->weights = c->weights;
+    out->unrelated = list;
+    out->n_unrelated = n;
+    return true;
+}
+
 static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *out,
                              mdup_error **err)
 {
@@ -479,7 +493,10 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
         kept[n++] = mdup_pair_of_equals(c->copies.items[i].a, c->copies.items[i].b);
     if (n > 0)
         qsort(kept, n, sizeof *kept, by_index);
-    *out = (mdup_pair_list){kept, n, c->shortlist.n_compared, c->statistics.spot_share};
+    *out = (mdup_pair_list){.items = kept,
+                            .n = n,
+                            .n_compared = c->shortlist.n_compared,
+                            .spot_share = c->statistics.spot_share};
     return true;
 }
 
@@ -542,6 +559,17 @@ bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, in
               verify_all(&c, err) && mdup_find_copies(frames, &c.copies, err) &&
               rate_all(&c, err) && heed_siblings(&c, err) &&
               keep_significant(&c, max_evalue, out, err);
+    if (ok && !list_unrelated(&c, max_evalue, out, err)) {
+        mdup_pair_list_clear(out);
+        ok = false;
+    }
     clear(&c);
     return ok;
+}
+
+void mdup_pair_list_clear(mdup_pair_list *list)
+{
+    free(list->items);
+    free(list->unrelated);
+    *list = (mdup_pair_list){0};
 }

@@ -6,10 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "base/path.h"
 #include "formats/csv.h"
 #include "formats/json.h"
 #include "publish/claim.h"
+#include "publish/publish.h"
 
 static const char SUMMARY[] = "particles.json";
 static const char PAIRS[] = "particle_pairs.csv";
@@ -64,24 +64,13 @@ bool mdup_particles_claim(const mdup_particles_options *o, const mdup_particle_t
     return ok;
 }
 
-static bool write_file(const char *folder, const char *name, const mdup_strbuf *text,
-                       mdup_error **err)
-{
-    if (!mdup_strbuf_check(text, err))
-        return false;
-    char *path = mdup_path_join(folder, name, err);
-    bool ok = path && mdup_file_replace(path, text->text ? text->text : "", text->length, err);
-    free(path);
-    return ok;
-}
-
 static bool write_part(const mdup_particle_result *r, size_t part, bool removed,
                        const mdup_strbuf *text, mdup_error **err)
 {
     mdup_strbuf name = MDUP_STRBUF_INIT;
     put_name(&name, r->table, part, removed);
-    bool ok =
-        mdup_strbuf_check(&name, err) && write_file(r->options->out_dir, name.text, text, err);
+    bool ok = mdup_strbuf_check(&name, err) &&
+              mdup_publish_file(r->options->out_dir, name.text, text, err);
     mdup_strbuf_free(&name);
     return ok;
 }
@@ -332,7 +321,7 @@ static bool put_pairs(const mdup_particle_result *r, mdup_strbuf *out, mdup_erro
 static bool write_pairs(const mdup_particle_result *r, mdup_error **err)
 {
     mdup_strbuf text = MDUP_STRBUF_INIT;
-    bool ok = put_pairs(r, &text, err) && write_file(r->options->out_dir, PAIRS, &text, err);
+    bool ok = put_pairs(r, &text, err) && mdup_publish_file(r->options->out_dir, PAIRS, &text, err);
     mdup_strbuf_free(&text);
     return ok;
 }
@@ -396,7 +385,7 @@ bool mdup_particles_write_summary(const mdup_particles_options *o, const mdup_pa
     mdup_json_double(&json, "median_distance_A", s->median_A);
     mdup_json_double(&json, "pairs_by_chance", s->n_by_chance);
     mdup_json_end_object(&json);
-    bool ok = write_file(o->out_dir, SUMMARY, &text, err);
+    bool ok = mdup_publish_file(o->out_dir, SUMMARY, &text, err);
     mdup_strbuf_free(&text);
     return ok;
 }

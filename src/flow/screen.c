@@ -16,9 +16,11 @@
 #include "flow/exact_copies.h"
 #include "flow/geometry.h"
 #include "flow/reading.h"
+#include "flow/report.h"
 #include "flow/shots.h"
 #include "flow/summary.h"
 #include "publish/publish.h"
+#include "publish/report.h"
 #include "run/executor.h"
 
 /* One screen from input to output. */
@@ -33,6 +35,7 @@ typedef struct {
     mdup_judgement *judgements; /* as published; reasons borrowed from readings */
     mdup_pair *pairs;           /* sorted by (a, b), shifts in unbinned px */
     size_t n_pairs, pairs_capacity;
+    mdup_pair_list usual; /* what was found in the geometry with most members */
     mdup_decision decision;
     mdup_screen_summary summary;
 } screen;
@@ -49,6 +52,7 @@ void mdup_screen_options_init(mdup_screen_options *options)
         .min_overlap = 0.5,
         /* One false pair in a hundred sessions. */
         .max_evalue = 0.01,
+        .report_pairs = MDUP_REPORT_PICTURES,
     };
 }
 
@@ -229,7 +233,10 @@ static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err
               add_pairs(s, g, &list, err);
     s->summary.n_pairs_compared += list.n_compared;
     warn_about_crystal(s, list.spot_share);
-    free(list.items);
+    if (g == s->geometries.items)
+        s->usual = list;
+    else
+        mdup_pair_list_clear(&list);
     mdup_shots_clear(&source.shots);
     free(source.group);
     return ok;
@@ -362,6 +369,11 @@ static bool publish(screen *s, double began_s, mdup_error **err)
     if (!mdup_publish(out_dir, &results, err))
         return false;
     s->summary.total_s = now_s() - began_s;
+    mdup_report_job report = {s->options,  &s->summary, &results,
+                              s->readings, &s->usual,   s->n_threads};
+    if (!mdup_report_session(&report, s->callbacks, err))
+        return false;
+    s->summary.total_s = now_s() - began_s;
     mdup_strbuf json = MDUP_STRBUF_INIT;
     mdup_summary_json(s->options, &s->summary, s->catalog, s->n_threads, &json);
     bool ok =
@@ -395,6 +407,8 @@ static bool check_options(const mdup_screen_options *o, mdup_error **err)
     if (o->images_per_move < 1 || o->images_per_hole < 1 || o->scan_range < 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "--imagespermove and --imagesperhole begin at 1, --scanrange at 0");
+    if (o->report_pairs < 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--report-pairs begins at 0");
     /* Written so that NaN is refused. */
     if (!(o->max_shift_px >= 0 && o->max_shift_px <= LARGEST_SHIFT_px))
         return mdup_fail(err, MDUP_ERROR_INVALID,
@@ -442,6 +456,7 @@ static void clear(screen *s)
     free(s->copies);
     free(s->judgements);
     free(s->pairs);
+    mdup_pair_list_clear(&s->usual);
     mdup_geometries_clear(&s->geometries);
     mdup_decision_clear(&s->decision);
     mdup_catalog_free(s->catalog);

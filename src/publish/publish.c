@@ -37,6 +37,12 @@ static void name_selection(mdup_strbuf *name, const mdup_catalog *catalog, size_
                                                     : ".txt");
 }
 
+void mdup_publish_selection_name(mdup_strbuf *name, const mdup_catalog *catalog, size_t source,
+                                 bool removed)
+{
+    name_selection(name, catalog, source, 0, removed);
+}
+
 /* "micrographs.csg" */
 static void name_group(mdup_strbuf *name, const mdup_catalog *catalog, size_t source)
 {
@@ -57,7 +63,7 @@ static bool has_cryosparc(const mdup_catalog *catalog)
     return false;
 }
 
-static bool write_file(const char *out_dir, const char *name, const mdup_strbuf *text,
+bool mdup_publish_file(const char *out_dir, const char *name, const mdup_strbuf *text,
                        mdup_error **err)
 {
     if (!mdup_strbuf_check(text, err))
@@ -165,7 +171,8 @@ static bool check_names(const char *out_dir, const mdup_catalog *catalog, name_c
                         mdup_error **err)
 {
     static const char *const names[] = {"duplicates.csv", "pairs.csv",         "micrographs.csv",
-                                        "removed.txt",    "removed_regex.txt", "summary.json"};
+                                        "removed.txt",    "removed_regex.txt", "report.html",
+                                        "logfile.pdf",    "summary.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!check_name(out_dir, names[i], catalog, check, err))
             return false;
@@ -265,7 +272,7 @@ static bool write_selection(const char *out_dir, const mdup_results *r, size_t s
     mdup_strbuf text = MDUP_STRBUF_INIT, name = MDUP_STRBUF_INIT;
     name_selection(&name, r->catalog, source, 0, removed);
     bool ok = select_rows(r, source, leave_out, &text, err) && mdup_strbuf_check(&name, err) &&
-              write_file(out_dir, name.text, &text, err);
+              mdup_publish_file(out_dir, name.text, &text, err);
     mdup_strbuf_free(&name);
     mdup_strbuf_free(&text);
     free(leave_out);
@@ -280,7 +287,7 @@ static bool write_cs(const char *out_dir, const mdup_results *r, size_t source, 
     mdup_strbuf text = MDUP_STRBUF_INIT, name = MDUP_STRBUF_INIT;
     name_selection(&name, r->catalog, source, part, removed);
     bool ok = mdup_cs_selection(r, source, part, removed, &text, err) &&
-              mdup_strbuf_check(&name, err) && write_file(out_dir, name.text, &text, err);
+              mdup_strbuf_check(&name, err) && mdup_publish_file(out_dir, name.text, &text, err);
     mdup_strbuf_free(&name);
     mdup_strbuf_free(&text);
     return ok;
@@ -302,7 +309,7 @@ static bool write_group(const char *out_dir, const mdup_results *r, size_t sourc
         name_group(&names[s->cs.n_parts], r->catalog, source);
     ok = ok && mdup_strbuf_check(&names[s->cs.n_parts], err) &&
          mdup_csg_selection(r, source, parts, &text, err) &&
-         write_file(out_dir, names[s->cs.n_parts].text, &text, err);
+         mdup_publish_file(out_dir, names[s->cs.n_parts].text, &text, err);
     for (size_t part = 0; names && part <= s->cs.n_parts; part++)
         mdup_strbuf_free(&names[part]);
     free(names);
@@ -339,7 +346,7 @@ static bool write_tables(const char *out_dir, const mdup_results *r, mdup_error 
     for (size_t i = 0; ok && i < sizeof tables / sizeof *tables; i++) {
         mdup_strbuf text = MDUP_STRBUF_INIT;
         tables[i].fill(r, &text);
-        ok = write_file(out_dir, tables[i].name, &text, err);
+        ok = mdup_publish_file(out_dir, tables[i].name, &text, err);
         mdup_strbuf_free(&text);
     }
     return ok;
@@ -350,10 +357,10 @@ static bool write_removed(const char *out_dir, const mdup_results *r, mdup_error
     mdup_strbuf names = MDUP_STRBUF_INIT, patterns = MDUP_STRBUF_INIT, uids = MDUP_STRBUF_INIT;
     mdup_removed_uids(r, &uids);
     bool ok = mdup_table_removed(r, &names, err) &&
-              write_file(out_dir, "removed.txt", &names, err) &&
+              mdup_publish_file(out_dir, "removed.txt", &names, err) &&
               mdup_table_removed_regex(&names, &patterns, err) &&
-              write_file(out_dir, "removed_regex.txt", &patterns, err) &&
-              (!has_cryosparc(r->catalog) || write_file(out_dir, REMOVED_UIDS, &uids, err));
+              mdup_publish_file(out_dir, "removed_regex.txt", &patterns, err) &&
+              (!has_cryosparc(r->catalog) || mdup_publish_file(out_dir, REMOVED_UIDS, &uids, err));
     mdup_strbuf_free(&names);
     mdup_strbuf_free(&patterns);
     mdup_strbuf_free(&uids);

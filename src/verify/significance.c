@@ -160,3 +160,14 @@ double mdup_overlap_odds(double score, double strength, double overlap)
     /* Of all shifts a part f (1 - ln f) shares f or less: -f ln f in each unit of ln f.  The factors left out are those of the Gaussian. */
     return exp(-sds * sds / 2) / (-f * log(f));
 }
+
+/* No overlap counts less than this share of the mean: a pair may be weaker than any seen. */
+static const double LEAST_WEIGHT = 0.02;
+
+double mdup_overlap_weight(const mdup_overlap_weights *weights, double overlap)
+{
+    if (weights->strength <= 0)
+        return 1;
+    return fmax(LEAST_WEIGHT, mdup_overlap_odds(weights->score, weights->strength, overlap)) /
+           weights->mean;
+}

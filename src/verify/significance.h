@@ -32,4 +32,11 @@ double mdup_null_score_at(const mdup_null *null, double log10_evalue, int64_t n_
  *  `strength` times the root of their overlap, and unrelated ones lie at any shift of the plane. */
 double mdup_overlap_odds(double score, double strength, double overlap);
 
+/* What E-values are divided by for each overlap: mdup_overlap_odds at one score, over its mean over all shifts.  strength 0: by 1. */
+typedef struct {
+    double score, strength, mean;
+} mdup_overlap_weights;
+
+double mdup_overlap_weight(const mdup_overlap_weights *weights, double overlap);
+
 #endif

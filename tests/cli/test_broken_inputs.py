@@ -951,7 +951,7 @@ def test_micrograph_that_cannot_be_judged(case, good):
     assert statuses(out) == {**dict.fromkeys(GOOD, ("ok", "")), name: (status, reason)}
     assert duplicates(out) == [("m1.mrc", "m5.mrc")]
     assert files_of(out) == FILES
-    assert "1 could not be judged and are kept; the reasons are in micrographs.csv" in run.out
+    assert "1 micrograph could not be judged and is kept." in run.out
     assert name in (out / "micrographs.star").read_text()
 
 
@@ -1141,7 +1141,7 @@ def test_many_broken_micrographs_are_counted(good):
     said = [f"WARNING: {name}: is empty; copy it again, or wait if it is still being written" for name in names[:20]]
     said.append("WARNING: 10 more micrographs cannot be judged; micrographs.csv lists them")
     assert run.err.splitlines() == said
-    assert "30 could not be judged and are kept" in run.out
+    assert "30 micrographs could not be judged and are kept." in run.out
 
 
 def test_nothing_can_be_judged(tmp_path):

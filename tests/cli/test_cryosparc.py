@@ -5,7 +5,20 @@ import shutil
 import numpy
 import pytest
 
-from helpers import LISTS, TABLES, Shots, duplicates, files_of, link, microdup, read_csv, screen, write_mrc, write_star
+from helpers import (
+    CHANGING,
+    LISTS,
+    TABLES,
+    Shots,
+    duplicates,
+    files_of,
+    link,
+    microdup,
+    read_csv,
+    screen,
+    write_mrc,
+    write_star,
+)
 
 REMOVED = [5, 6]
 
@@ -80,7 +93,7 @@ def test_one_file(project):
     out = project / "microdup"
     assert duplicates(out) == [(name(1), name(5)), (name(2), name(6))]
     assert files_of(out) == sorted(
-        TABLES + LISTS + ["micrographs.cs", "micrographs_removed.cs", "removed_uids.txt", "summary.json"]
+        TABLES + LISTS + CHANGING + ["micrographs.cs", "micrographs_removed.cs", "removed_uids.txt"]
     )
     assert (out / "removed_uids.txt").read_text().split() == [str(uid(i)) for i in REMOVED]
     assert_rows(out / "micrographs.cs", project / "J3/exposures.cs", [0, 1, 2, 3, 4, 7])

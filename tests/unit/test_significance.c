@@ -269,9 +269,22 @@ static void odds_of_an_overlap(void **state)
     }
 }
 
+/* Without a strength all overlaps count alike; else the least likely one counts something. */
+static void weights_of_overlaps(void **state)
+{
+    (void)state;
+    const mdup_overlap_weights none = {0}, some = {6, 10, 2};
+    for (double overlap = 0; overlap <= 1; overlap += 0.05)
+        expect_near(mdup_overlap_weight(&none, overlap), 1, 0);
+    expect_near(mdup_overlap_weight(&some, 0.36), mdup_overlap_odds(6, 10, 0.36) / 2, 1e-12);
+    expect_near(mdup_overlap_weight(&some, 1e-4), 0.01, 1e-12);
+    assert_true(mdup_overlap_weight(&some, 0.36) > 2 * mdup_overlap_weight(&some, 0.05));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_of_overlaps),
         cmocka_unit_test(the_definition),
         cmocka_unit_test(never_rises_with_the_score),
         cmocka_unit_test(huge_scores),
