@@ -317,14 +317,20 @@ static void clear(run *r)
     mdup_screened_clear(&r->screened);
 }
 
+static bool check_stop(const run *r, mdup_error **err)
+{
+    bool is_stopped = r->callbacks && r->callbacks->stop && r->callbacks->stop(r->callbacks->user);
+    return !is_stopped || mdup_fail(err, MDUP_ERROR_ABORTED, "stopped; no results were written");
+}
+
 bool mdup_particles(const mdup_particles_options *options, const mdup_callbacks *callbacks,
                     mdup_particles_summary *summary, mdup_error **err)
 {
     run r = {.options = options, .callbacks = callbacks};
     bool ok = mdup_screened_load(options->session, &r.screened, err) && prepare(&r, err) &&
-              read_particles(&r, err) && check_halves(&r, err) &&
+              read_particles(&r, err) && check_halves(&r, err) && check_stop(&r, err) &&
               mdup_particles_claim(options, &r.table, err) && match(&r, err) &&
-              write_results(&r, err);
+              check_stop(&r, err) && write_results(&r, err);
     if (ok && summary)
         *summary = r.summary;
     clear(&r);

@@ -2,8 +2,12 @@
 
 import json
 import math
+import os
 import pathlib
 import shutil
+import signal
+import subprocess
+import time
 
 import numpy
 import pytest
@@ -631,6 +635,21 @@ def test_nothing_of_the_users_is_overwritten(extracted, tmp_path):
     particles(*arguments, "found", cwd=tmp_path)
     particles(*arguments, "found", cwd=tmp_path)
     assert set(files_of(tmp_path / "found")) == set(STAR_FILES + ["particles_removed.star", "micrographs.csv", "pairs.csv"])
+
+
+def test_stop(extracted, tmp_path):
+    """SIGTERM while it reads: from a pipe, so that it surely still does."""
+    results(tmp_path / "found")
+    os.mkfifo(tmp_path / "p.star")
+    command = [os.environ["MDUP_BIN"], "particles", "--particles", "p.star", "--session", "found", "--o", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with open(tmp_path / "p.star", "wb") as pipe:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        pipe.write((extracted / relion.PARTICLES).read_bytes())
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (2, "microdup particles: stopped; no results were written\n")
+    assert not (tmp_path / "out").exists()
 
 
 def test_usage(tmp_path):
