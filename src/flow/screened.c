@@ -193,8 +193,6 @@ static bool take_pair(loader *l, const mdup_csv_reader *r, const size_t *columns
     if (!find_micrograph(l, r, columns[0], &pair.a, err) ||
         !find_micrograph(l, r, columns[1], &pair.b, err) || !parse_pair(r, columns, &pair, err))
         return false;
-    if (pair.a == pair.b)
-        return true; /* one that is listed twice */
     if (!mdup_grow((void **)&out->pairs, &l->pairs_capacity, out->n_pairs + 1, sizeof *out->pairs,
                    err))
         return false;
@@ -229,12 +227,56 @@ static void settle_names(const loader *l)
     }
 }
 
+static size_t lower(const mdup_pair *pair)
+{
+    return pair->a < pair->b ? pair->a : pair->b;
+}
+
+static size_t higher(const mdup_pair *pair)
+{
+    return pair->a < pair->b ? pair->b : pair->a;
+}
+
+static int compare_sizes(size_t l, size_t r)
+{
+    return (l > r) - (l < r);
+}
+
+static int by_micrographs(const void *left, const void *right)
+{
+    const mdup_pair *l = left, *r = right;
+    int order = compare_sizes(lower(l), lower(r));
+    if (order == 0)
+        order = compare_sizes(higher(l), higher(r));
+    if (order == 0)
+        order = compare_sizes(l->a, r->a);
+    if (order == 0)
+        order = (l->shift_x_px > r->shift_x_px) - (l->shift_x_px < r->shift_x_px);
+    return order != 0 ? order : (l->shift_y_px > r->shift_y_px) - (l->shift_y_px < r->shift_y_px);
+}
+
+/* A micrograph that is listed twice has each of its pairs twice, and one with itself. */
+static void settle_pairs(mdup_screened *out)
+{
+    size_t n = 0;
+    if (out->n_pairs > 1)
+        qsort(out->pairs, out->n_pairs, sizeof *out->pairs, by_micrographs);
+    for (size_t i = 0; i < out->n_pairs; i++) {
+        const mdup_pair *pair = &out->pairs[i], *before = n > 0 ? &out->pairs[n - 1] : NULL;
+        bool is_known = before && lower(pair) == lower(before) && higher(pair) == higher(before);
+        if (pair->a != pair->b && !is_known)
+            out->pairs[n++] = *pair;
+    }
+    out->n_pairs = n;
+}
+
 static bool load_folder(loader *l, const char *folder, mdup_error **err)
 {
     if (!read_table(&micrographs_table, l, folder, err) || !index_names(l, err) ||
         !read_table(&pairs_table, l, folder, err))
         return false;
     settle_names(l);
+    settle_pairs(l->out);
     return true;
 }
 

@@ -392,6 +392,14 @@ def test_chains_and_several_overlaps(tmp_path):
     assert (tmp_path / "out/particles.star").read_text().count(".mrc") == 2
 
 
+def test_a_micrograph_that_is_listed_twice(tmp_path):
+    """Its pairs stand twice in the table, and one is with itself."""
+    a, b = two(300, -200)
+    write(tmp_path / "p.star", micrographs_text([("a.mrc", a), ("b.mrc", b)]))
+    pairs = ((0, 1, 0, 0), (0, 2, 300, -200), (1, 2, 300, -200))
+    assert found(tmp_path, pairs=pairs, names=("a.mrc", "a.mrc", "b.mrc"))[0] == [(i, i + 25) for i in range(25)]
+
+
 def test_distance(tmp_path):
     a, b = two(300, -200)
     write(tmp_path / "p.star", micrographs_text([("a.mrc", a), ("b.mrc", b + (0, 35))]))
