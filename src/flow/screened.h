@@ -20,8 +20,9 @@ typedef struct {
     size_t n, n_removed;
     mdup_screened_micrograph *micrographs; /* in order of acquisition */
     size_t n_pairs;
-    mdup_pair *
-        pairs; /* significant ones; only micrographs, shift, its uncertainty, overlap and orientation are set */
+    /* Significant ones, no two of the same micrographs, a perhaps the later one.  Set are micrographs, shift, its uncertainty, overlap and
+     * orientation. */
+    mdup_pair *pairs;
 } mdup_screened;
 
 /** Loads the results in the folder of a screen: micrographs.csv and pairs.csv.  False with *err: MISSING, IO, PARSE (naming file and
