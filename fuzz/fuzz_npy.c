@@ -51,6 +51,33 @@ static void check_write(const mdup_npy *npy, unsigned pattern)
     free(leave_out);
 }
 
+/* A field that is there, when its values can be changed, or else a new one. */
+static void check_field_written(const mdup_npy *npy)
+{
+    static const char added[] = "microdup/added";
+    uint32_t *values = calloc(npy->n_records + 1, sizeof *values);
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    require(values != NULL);
+    for (size_t i = 0; i < npy->n_records; i++)
+        values[i] = (uint32_t)(i % 100);
+    const char *name = npy->n_fields > 0 ? npy->fields[npy->n_fields - 1].name : added;
+    if (!mdup_npy_write_field(npy, name, values, &out, NULL)) {
+        name = added;
+        mdup_strbuf_reset(&out);
+        require(mdup_npy_write_field(npy, name, values, &out, NULL));
+    }
+    mdup_npy *again = mdup_npy_parse(out.text, out.length, "again", NULL);
+    require(again && again->n_records == npy->n_records);
+    const mdup_npy_field *field = mdup_npy_find(again, name);
+    for (size_t i = 0; i < npy->n_records && i < MAX_VALUES; i++) {
+        uint64_t value;
+        require(mdup_npy_uint(again, field, i, 0, &value) && value == values[i]);
+    }
+    mdup_npy_free(again);
+    mdup_strbuf_free(&out);
+    free(values);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mdup_error *err = NULL;
@@ -68,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mdup_strbuf_free(&text);
     check_write(npy, 0);
     check_write(npy, data[size / 2]);
+    check_field_written(npy);
     mdup_npy_free(npy);
     return 0;
 }

@@ -71,6 +71,13 @@ bool mdup_path_is_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool mdup_path_is_same_file(const char *path, const char *other)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
 static bool make_one_directory(const char *path, mdup_error **err)
 {
     if (mkdir(path, 0777) == 0)
@@ -139,6 +146,19 @@ char *mdup_file_read(const char *path, size_t max_bytes, size_t *length, mdup_er
     }
     *length = bytes.length;
     return bytes.text;
+}
+
+size_t mdup_file_head(const char *path, char *head, size_t size)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t got = read(fd, head, size);
+    close(fd);
+    return got > 0 ? (size_t)got : 0;
 }
 
 static bool write_all(int fd, const char *bytes, size_t length)

@@ -191,11 +191,7 @@ void mdup_catalog_free(mdup_catalog *catalog)
         mdup_star_free(catalog->sources[i].star);
         free(catalog->sources[i].path);
         free(catalog->sources[i].text);
-        for (size_t k = 0; k < catalog->sources[i].n_parts; k++) {
-            mdup_npy_free(catalog->sources[i].parts[k].npy);
-            free(catalog->sources[i].parts[k].path);
-        }
-        free(catalog->sources[i].parts);
+        mdup_cs_files_clear(&catalog->sources[i].cs);
         mdup_csg_free(catalog->sources[i].csg);
         free(catalog->sources[i].csg_parts);
     }

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "formats/acquisition.h"
+#include "formats/cs_files.h"
 #include "formats/csg.h"
-#include "formats/npy.h"
 #include "formats/star.h"
 
 typedef enum {
@@ -25,12 +25,6 @@ typedef enum {
                          one source */
 } mdup_source_kind;
 
-/* One .cs file of several that hold the fields of the same exposures. */
-typedef struct {
-    char *path;
-    mdup_npy *npy;
-} mdup_cs_part;
-
 /* One input of the user's. */
 typedef struct {
     mdup_source_kind kind;
@@ -39,10 +33,9 @@ typedef struct {
     const mdup_star_table *table; /* the table of micrographs, inside star */
     char *text;                   /* LIST only: the file's bytes */
     size_t text_length;
-    size_t n_parts; /* CS only */
-    mdup_cs_part *parts;
+    mdup_cs_files cs;  /* CS only */
     mdup_csg *csg;     /* NULL when the .cs files were named themselves */
-    size_t *csg_parts; /* one a result of csg: in which part it stands */
+    size_t *csg_parts; /* one a result of csg: in which part of cs it stands */
 } mdup_source;
 
 typedef struct {

@@ -8,41 +8,11 @@
 #include "base/path.h"
 #include "catalog/build.h"
 #include "catalog/resolve.h"
-#include "formats/cs_uids.h"
 
 /* A .csg has a few lines for each of some ten results. */
 enum { LARGEST_CSG_bytes = 16 << 20 };
 
 /* ---- which files ---- */
-
-static bool add_part(mdup_source *source, char *path, mdup_error **err)
-{
-    size_t capacity = source->n_parts;
-    if (!path || !mdup_grow((void **)&source->parts, &capacity, source->n_parts + 1,
-                            sizeof *source->parts, err)) {
-        free(path);
-        return false;
-    }
-    mdup_cs_part *part = &source->parts[source->n_parts++];
-    *part = (mdup_cs_part){.path = path};
-    part->npy = mdup_npy_read(path, err);
-    return part->npy != NULL;
-}
-
-/* "a.cs,b.cs" */
-static bool add_listed(mdup_source *source, const char *input, mdup_error **err)
-{
-    for (const char *at = input;; at++) {
-        size_t length = strcspn(at, ",");
-        if (length == 0)
-            return mdup_fail(err, MDUP_ERROR_INVALID, "%s: the name of a file is empty", input);
-        if (!add_part(source, mdup_strndup(at, length, err), err))
-            return false;
-        at += length;
-        if (*at == '\0')
-            return true;
-    }
-}
 
 /* A name that begins with '>' is beside the .csg, another is in the project. */
 static char *locate_metafile(const mdup_builder *b, const char *csg_path, const char *metafile,
@@ -70,7 +40,7 @@ static char *locate_metafile(const mdup_builder *b, const char *csg_path, const 
 static size_t find_part(const mdup_source *source, const char *path)
 {
     size_t i = 0;
-    while (i < source->n_parts && strcmp(source->parts[i].path, path) != 0)
+    while (i < source->cs.n_parts && strcmp(source->cs.parts[i].path, path) != 0)
         i++;
     return i;
 }
@@ -86,9 +56,9 @@ static bool add_metafiles(const mdup_builder *b, mdup_source *source, const char
         if (!part)
             return false;
         source->csg_parts[i] = find_part(source, part);
-        if (source->csg_parts[i] < source->n_parts) {
+        if (source->csg_parts[i] < source->cs.n_parts) {
             free(part);
-        } else if (!add_part(source, part, err)) {
+        } else if (!mdup_cs_files_add(&source->cs, part, err)) {
             mdup_error_prefix(err, "%s", path);
             return false;
         }
@@ -116,32 +86,13 @@ static bool add_group(const mdup_builder *b, mdup_source *source, const char *pa
 
 /* ---- which fields ---- */
 
-typedef struct {
-    const mdup_cs_part *part; /* NULL: no file has it */
-    const mdup_npy_field *field;
-} column;
-
-static column find_column(const mdup_source *source, const char *prefix, const char *name)
-{
-    char full[64];
-    size_t prefix_length = strlen(prefix), name_length = strlen(name);
-    memcpy(full, prefix, prefix_length);
-    memcpy(full + prefix_length, name, name_length + 1);
-    for (size_t i = 0; i < source->n_parts; i++) {
-        const mdup_npy_field *field = mdup_npy_find(source->parts[i].npy, full);
-        if (field)
-            return (column){&source->parts[i], field};
-    }
-    return (column){NULL, NULL};
-}
-
 static bool fail_without_path(const mdup_source *source, mdup_error **err)
 {
     const char *what =
-        find_column(source, "", "location/micrograph_path").part ||
-                find_column(source, "", "blob/path").part
+        mdup_cs_files_find(&source->cs, "location/", "micrograph_path").part ||
+                mdup_cs_files_find(&source->cs, "blob/", "path").part
             ? "particles; give the .cs files of their exposures"
-        : find_column(source, "", "movie_blob/path").part
+        : mdup_cs_files_find(&source->cs, "movie_blob/", "path").part
             ? "movies; run motion correction and give the exposures it leaves"
             : "no field micrograph_blob/path; add the file that has it, often the passthrough: "
               "exposures.cs,J3_passthrough_exposures.cs";
@@ -153,8 +104,7 @@ typedef struct {
     mdup_builder *builder;
     mdup_source *source;
     mdup_resolver resolver;
-    mdup_cs_uids *uids; /* one a part */
-    column path, index, pixel, group;
+    mdup_cs_column path, index, pixel, group;
     mdup_strbuf text;
     size_t n_without_path, n_bad_pixels;
 } cs_reader;
@@ -164,42 +114,15 @@ static bool find_columns(cs_reader *r, mdup_error **err)
 {
     static const char *const prefixes[] = {"micrograph_blob/", "micrograph_blob_non_dw/"};
     for (size_t i = 0; i < 2 && !r->path.part; i++) {
-        r->path = find_column(r->source, prefixes[i], "path");
-        r->index = find_column(r->source, prefixes[i], "idx");
-        r->pixel = find_column(r->source, prefixes[i], "psize_A");
+        r->path = mdup_cs_files_find(&r->source->cs, prefixes[i], "path");
+        r->index = mdup_cs_files_find(&r->source->cs, prefixes[i], "idx");
+        r->pixel = mdup_cs_files_find(&r->source->cs, prefixes[i], "psize_A");
     }
-    r->group = find_column(r->source, "mscope_params/", "exp_group_id");
+    r->group = mdup_cs_files_find(&r->source->cs, "mscope_params/", "exp_group_id");
     return r->path.part || fail_without_path(r->source, err);
 }
 
-/* The record of a column's file that belongs to a record of the first; -1: none. */
-static ptrdiff_t record_of(const cs_reader *r, column c, size_t record, uint64_t uid)
-{
-    if (!c.part)
-        return -1;
-    size_t part = (size_t)(c.part - r->source->parts);
-    return part == 0 ? (ptrdiff_t)record : mdup_cs_uids_record(&r->uids[part], uid);
-}
-
 /* ---- records ---- */
-
-static bool read_path(cs_reader *r, size_t at, mdup_error **err)
-{
-    const mdup_cs_part *part = r->path.part;
-    if (!mdup_npy_text(part->npy, r->path.field, at, 0, &r->text, err)) {
-        mdup_error_prefix(err, "%s", part->path);
-        return false;
-    }
-    const char *what = NULL;
-    if (r->text.length == 0)
-        what = "is empty";
-    else if (strlen(r->text.text) != r->text.length)
-        what = "holds a zero byte";
-    else if (strpbrk(r->text.text, "\r\n"))
-        what = "holds a line end";
-    return !what || mdup_fail(err, MDUP_ERROR_PARSE, "%s: record %zu: %s %s", part->path, at + 1,
-                              r->path.field->name, what);
-}
 
 /* A path that begins with '>' is relative to the folder of its own .cs file. */
 static bool resolve(cs_reader *r, mdup_micrograph *m, mdup_error **err)
@@ -212,18 +135,18 @@ static bool resolve(cs_reader *r, mdup_micrograph *m, mdup_error **err)
     return m->path != NULL;
 }
 
-static void read_numbers(cs_reader *r, mdup_micrograph *m, size_t record, uint64_t uid)
+static void read_numbers(cs_reader *r, mdup_micrograph *m, size_t record)
 {
-    ptrdiff_t at = record_of(r, r->index, record, uid);
+    ptrdiff_t at = mdup_cs_files_record(r->index, record);
     uint64_t whole;
     if (at >= 0 && mdup_npy_uint(r->index.part->npy, r->index.field, (size_t)at, 0, &whole) &&
         whole > 0 && whole < INT32_MAX && m->slice == 0)
         m->slice = (int32_t)whole + 1; /* they count from 0 */
-    at = record_of(r, r->group, record, uid);
+    at = mdup_cs_files_record(r->group, record);
     if (at >= 0 && mdup_npy_uint(r->group.part->npy, r->group.field, (size_t)at, 0, &whole) &&
         whole <= INT64_MAX)
         m->optics_group = (int64_t)whole;
-    at = record_of(r, r->pixel, record, uid);
+    at = mdup_cs_files_record(r->pixel, record);
     double pixel_A =
         at < 0 ? 0 : mdup_npy_number(r->pixel.part->npy, r->pixel.field, (size_t)at, 0);
     if (isfinite(pixel_A) && pixel_A > 0)
@@ -234,22 +157,19 @@ static void read_numbers(cs_reader *r, mdup_micrograph *m, size_t record, uint64
 
 static bool add_record(cs_reader *r, size_t record, mdup_error **err)
 {
-    uint64_t uid = 0;
-    const mdup_npy *first = r->source->parts[0].npy;
-    (void)!mdup_npy_uint(first, mdup_npy_find(first, "uid"), record, 0, &uid);
-    ptrdiff_t at = record_of(r, r->path, record, uid);
+    ptrdiff_t at = mdup_cs_files_record(r->path, record);
     if (at < 0) {
         r->n_without_path++;
         return true;
     }
-    if (!read_path(r, (size_t)at, err))
+    if (!mdup_cs_files_path(r->path, (size_t)at, &r->text, err))
         return false;
     mdup_micrograph *m =
         mdup_builder_add_micrograph(r->builder, r->text.text, r->text.length, record, err);
     if (!m || !resolve(r, m, err))
         return false;
-    m->uid = uid;
-    read_numbers(r, m, record, uid);
+    m->uid = mdup_cs_files_uid(&r->source->cs, record);
+    read_numbers(r, m, record);
     return true;
 }
 
@@ -259,7 +179,7 @@ static void warn(const cs_reader *r)
     if (r->n_without_path > 0)
         mdup_log(callbacks, MDUP_LOG_WARNING,
                  "%s: %zu of its records are not in %s and are kept without being looked at",
-                 r->source->parts[0].path, r->n_without_path, r->path.part->path);
+                 r->source->cs.parts[0].path, r->n_without_path, r->path.part->path);
     if (r->n_bad_pixels > 0)
         mdup_log(callbacks, MDUP_LOG_WARNING,
                  "%s: the pixel size of %zu micrograph%s is not a positive number; it is taken as "
@@ -271,16 +191,12 @@ static void warn(const cs_reader *r)
 static bool add_records(cs_reader *r, mdup_error **err)
 {
     const mdup_source *source = r->source;
-    r->uids = mdup_calloc(source->n_parts, sizeof *r->uids, err);
-    if (!r->uids || !find_columns(r, err) ||
-        !mdup_resolver_init(&r->resolver, source->parts[0].path, MDUP_CRYOSPARC_PROJECT,
+    if (!find_columns(r, err) || !mdup_cs_files_join(&r->source->cs, err) ||
+        !mdup_resolver_init(&r->resolver, source->cs.parts[0].path, MDUP_CRYOSPARC_PROJECT,
                             r->builder->project_dir, err))
         return false;
-    for (size_t i = 0; i < source->n_parts; i++)
-        if (!mdup_cs_uids_find(source->parts[i].npy, source->parts[i].path, &r->uids[i], err))
-            return false;
     size_t before = r->builder->catalog->n;
-    for (size_t record = 0; record < source->parts[0].npy->n_records; record++)
+    for (size_t record = 0; record < source->cs.parts[0].npy->n_records; record++)
         if (!add_record(r, record, err))
             return false;
     if (r->builder->catalog->n == before)
@@ -295,17 +211,12 @@ bool mdup_add_cs(mdup_builder *b, const char *input, bool is_group, mdup_error *
     mdup_source *source = mdup_builder_add_source(b, MDUP_SOURCE_CS, input, err);
     if (!source)
         return false;
-    bool is_one = is_group || mdup_path_is_file(input);
-    bool ok = is_group ? add_group(b, source, input, err)
-              : is_one ? add_part(source, mdup_strdup(input, err), err)
-                       : add_listed(source, input, err);
+    bool ok =
+        is_group ? add_group(b, source, input, err) : mdup_cs_files_read(&source->cs, input, err);
     if (!ok)
         return false;
     cs_reader reader = {.builder = b, .source = source};
     ok = add_records(&reader, err);
-    for (size_t i = 0; reader.uids && i < source->n_parts; i++)
-        mdup_cs_uids_clear(&reader.uids[i]);
-    free(reader.uids);
     mdup_resolver_free(&reader.resolver);
     mdup_strbuf_free(&reader.text);
     return ok;

@@ -1,9 +1,7 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "catalog/build.h"
@@ -104,21 +102,7 @@ static bool is_star(const char *text, size_t length)
 
 /* ---- the file system's answer ---- */
 
-/* The first bytes of a regular file; nothing of a pipe, which can be read only once. */
-static size_t read_head(const char *path, const struct stat *status, char *head)
-{
-    if (!S_ISREG(status->st_mode))
-        return 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0; /* reading the whole will tell why */
-    ssize_t got = read(fd, head, HEAD_bytes);
-    close(fd);
-    return got > 0 ? (size_t)got : 0;
-}
-
-static bool probe_file(const char *path, const struct stat *status, mdup_probe *probe,
-                       mdup_error **err)
+static bool probe_file(const char *path, mdup_probe *probe, mdup_error **err)
 {
     char head[HEAD_bytes];
     *probe = (mdup_probe){.kind = MDUP_SOURCE_IMAGE};
@@ -126,7 +110,7 @@ static bool probe_file(const char *path, const struct stat *status, mdup_probe *
         return true;
     if (!refuse_by_name(path, err))
         return false;
-    size_t got = read_head(path, status, head);
+    size_t got = mdup_file_head(path, head, sizeof head);
     if (is_image(head, got))
         return true;
     probe->is_group = ends_with(path, ".csg");
@@ -178,7 +162,7 @@ bool mdup_probe_input(const char *input, mdup_probe *probe, mdup_error **err)
     if (stat(input, &status) == 0) {
         if (S_ISDIR(status.st_mode))
             return true;
-        return probe_file(input, &status, probe, err);
+        return probe_file(input, probe, err);
     }
     if (errno != ENOENT && errno != ENOTDIR)
         return mdup_fail(err, MDUP_ERROR_IO, "%s: cannot be opened: %s", input, strerror(errno));

@@ -513,7 +513,7 @@ static double mean_weight(const comparison *c, const mdup_overlap_weights *weigh
 
 /* A pair that scores just enough to be significant, and is related, shares as much as pairs of that score do in this session; an unrelated one lies
  * anywhere.  So E-values are divided by a weight for each overlap whose mean over all shifts is 1: as many unrelated pairs as before come
- * to any E-value, and more related ones (weighted tests: Genovese, Roeder and Wasserman 2006). */
+ * to any E-value, and more related ones (weighted tests: Genovese, Roeder and Wasserman 2006).  No more can be expected than were compared. */
 static void weigh_overlaps(comparison *c, double *strengths)
 {
     double usual = usual_strength(c, strengths);
@@ -522,8 +522,12 @@ static void weigh_overlaps(comparison *c, double *strengths)
     mdup_overlap_weights w = {
         mdup_null_score_at(&c->null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared), usual, 1};
     w.mean = mean_weight(c, &w);
-    for (size_t i = 0; i < c->shortlist.n; i++)
-        c->pairs[i].log10_evalue -= log10(mdup_overlap_weight(&w, c->pairs[i].overlap));
+    double all = log10((double)c->shortlist.n_compared);
+    for (size_t i = 0; i < c->shortlist.n; i++) {
+        mdup_pair *pair = &c->pairs[i];
+        pair->log10_evalue =
+            fmin(pair->log10_evalue - log10(mdup_overlap_weight(&w, pair->overlap)), all);
+    }
     c->weights = w;
 }
 

@@ -43,6 +43,7 @@ typedef struct {
     size_t n_records;
     size_t n_fields;
     mdup_npy_field *fields;        /* names are unique; padding has no field */
+    size_t fields_end;             /* of the bracket that closes the list of fields in the header */
     size_t count_begin, count_end; /* where the number of records stands in the header */
 } mdup_npy;
 
@@ -81,5 +82,11 @@ bool mdup_npy_text(const mdup_npy *npy, const mdup_npy_field *field, size_t reco
  * them).  The other records keep their bytes, and so does what follows the last. */
 bool mdup_npy_write_without(const mdup_npy *npy, const bool *leave_out, mdup_strbuf *out,
                             mdup_error **err) MDUP_MUST_CHECK;
+
+/** Appends the file to `out` with values[i] in one field of whole numbers of record i.  When there is no field of that name one of 4
+ * bytes, unsigned, is added behind the others; nothing else changes but the header, which is written anew then.  False with *err set:
+ * UNSUPPORTED (the field holds no single whole numbers), INVALID (a value does not fit into the field), NOMEM. */
+bool mdup_npy_write_field(const mdup_npy *npy, const char *name, const uint32_t *values,
+                          mdup_strbuf *out, mdup_error **err) MDUP_MUST_CHECK;
 
 #endif

@@ -317,7 +317,10 @@ static bool read_descr(parser *p, mdup_error **err)
                          "%s: an array of numbers, not a table of records as cryoSPARC's .cs files "
                          "are",
                          p->name);
-    return read_fields(p, 0, &p->npy->record_bytes, err);
+    if (!read_fields(p, 0, &p->npy->record_bytes, err))
+        return false;
+    p->npy->fields_end = p->at - 1;
+    return true;
 }
 
 /* Of one dimension both orders are the same. */

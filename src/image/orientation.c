@@ -71,6 +71,21 @@ bool mdup_orientation_find(const float *a, int32_t nx, int32_t ny, const float *
     return false;
 }
 
+void mdup_orientation_placement(mdup_orientation orientation, int32_t nx, int32_t ny, double m[6])
+{
+    unsigned o = orientation;
+    bool is_swapped = (o & SWAP) != 0;
+    double b_nx = is_swapped ? ny : nx, b_ny = is_swapped ? nx : ny;
+    double x_sign = o & REVERSE_X ? -1 : 1, y_sign = o & REVERSE_Y ? -1 : 1;
+    double *of_x = is_swapped ? m + 3 : m, *of_y = is_swapped ? m : m + 3;
+    of_x[0] = x_sign;
+    of_x[1] = 0;
+    of_x[2] = o & REVERSE_X ? b_nx - 1 : 0;
+    of_y[0] = 0;
+    of_y[1] = y_sign;
+    of_y[2] = o & REVERSE_Y ? b_ny - 1 : 0;
+}
+
 /* Reversals before the swap, written as reversals behind it. */
 static unsigned swap_reversals(unsigned flags)
 {

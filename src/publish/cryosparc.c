@@ -50,7 +50,7 @@ static bool *removed_records(const mdup_results *r, size_t source, const mdup_np
 bool mdup_cs_selection(const mdup_results *r, size_t source, size_t part, bool only_removed,
                        mdup_strbuf *out, mdup_error **err)
 {
-    const mdup_npy *npy = r->catalog->sources[source].parts[part].npy;
+    const mdup_npy *npy = r->catalog->sources[source].cs.parts[part].npy;
     bool *leave_out = removed_records(r, source, npy, err);
     if (!leave_out)
         return false;
@@ -64,7 +64,7 @@ bool mdup_cs_selection(const mdup_results *r, size_t source, size_t part, bool o
 static bool count_kept(const mdup_results *r, size_t source, size_t part, size_t *n_kept,
                        mdup_error **err)
 {
-    const mdup_npy *npy = r->catalog->sources[source].parts[part].npy;
+    const mdup_npy *npy = r->catalog->sources[source].cs.parts[part].npy;
     bool *removed = removed_records(r, source, npy, err);
     if (!removed)
         return false;

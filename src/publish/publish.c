@@ -53,7 +53,7 @@ static void name_group(mdup_strbuf *name, const mdup_catalog *catalog, size_t so
 
 static size_t count_parts(const mdup_source *source)
 {
-    return source->kind == MDUP_SOURCE_CS ? source->n_parts : 1;
+    return source->kind == MDUP_SOURCE_CS ? source->cs.n_parts : 1;
 }
 
 static bool has_cryosparc(const mdup_catalog *catalog)
@@ -120,8 +120,8 @@ static bool is_file(const char *path, const struct stat *file)
 
 static bool is_input(const mdup_source *source, const struct stat *file)
 {
-    for (size_t i = 0; i < source->n_parts; i++)
-        if (is_file(source->parts[i].path, file))
+    for (size_t i = 0; i < source->cs.n_parts; i++)
+        if (is_file(source->cs.parts[i].path, file))
             return true;
     return is_file(source->path, file);
 }
@@ -298,20 +298,21 @@ static bool write_cs(const char *out_dir, const mdup_results *r, size_t source, 
 static bool write_group(const char *out_dir, const mdup_results *r, size_t source, mdup_error **err)
 {
     const mdup_source *s = &r->catalog->sources[source];
-    mdup_strbuf text = MDUP_STRBUF_INIT, *names = mdup_calloc(s->n_parts + 1, sizeof *names, err);
-    const char **parts = mdup_calloc(s->n_parts, sizeof *parts, err);
+    mdup_strbuf text = MDUP_STRBUF_INIT,
+                *names = mdup_calloc(s->cs.n_parts + 1, sizeof *names, err);
+    const char **parts = mdup_calloc(s->cs.n_parts, sizeof *parts, err);
     bool ok = names && parts;
-    for (size_t part = 0; ok && part < s->n_parts; part++) {
+    for (size_t part = 0; ok && part < s->cs.n_parts; part++) {
         name_selection(&names[part], r->catalog, source, part, false);
         ok = mdup_strbuf_check(&names[part], err);
         parts[part] = names[part].text;
     }
     if (ok)
-        name_group(&names[s->n_parts], r->catalog, source);
-    ok = ok && mdup_strbuf_check(&names[s->n_parts], err) &&
+        name_group(&names[s->cs.n_parts], r->catalog, source);
+    ok = ok && mdup_strbuf_check(&names[s->cs.n_parts], err) &&
          mdup_csg_selection(r, source, parts, &text, err) &&
-         mdup_publish_file(out_dir, names[s->n_parts].text, &text, err);
-    for (size_t part = 0; names && part <= s->n_parts; part++)
+         mdup_publish_file(out_dir, names[s->cs.n_parts].text, &text, err);
+    for (size_t part = 0; names && part <= s->cs.n_parts; part++)
         mdup_strbuf_free(&names[part]);
     free(names);
     free(parts);
@@ -326,7 +327,7 @@ static bool write_source(const char *out_dir, const mdup_results *r, size_t sour
     if (s->kind != MDUP_SOURCE_CS)
         return write_selection(out_dir, r, source, false, err) &&
                write_selection(out_dir, r, source, true, err);
-    for (size_t part = 0; part < s->n_parts; part++)
+    for (size_t part = 0; part < s->cs.n_parts; part++)
         if (!write_cs(out_dir, r, source, part, false, err) ||
             !write_cs(out_dir, r, source, part, true, err))
             return false;

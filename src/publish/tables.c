@@ -134,7 +134,7 @@ static void put_optional(mdup_strbuf *out, const char *text)
 
 void mdup_table_micrographs(const mdup_results *r, mdup_strbuf *out)
 {
-    mdup_strbuf_puts(out, "micrograph,status,reason,order,hole,shot,set,decision\n");
+    mdup_strbuf_puts(out, "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid\n");
     for (size_t i = 0; i < r->catalog->n; i++) {
         const mdup_micrograph *m = micrograph(r, i);
         mdup_csv_field(out, m->name);
@@ -145,6 +145,14 @@ void mdup_table_micrographs(const mdup_results *r, mdup_strbuf *out)
         put_optional(out, m->shot);
         put_set(out, r->decision->set[i]);
         mdup_csv_field(out, r->decision->removed[i] ? "remove" : "keep");
+        if (r->judgements[i].pixel_A > 0)
+            mdup_csv_printf(out, "%.6g", r->judgements[i].pixel_A);
+        else
+            mdup_csv_field(out, "");
+        if (m->uid != 0)
+            mdup_csv_printf(out, "%llu", (unsigned long long)m->uid);
+        else
+            mdup_csv_field(out, "");
         mdup_csv_end(out);
     }
 }

@@ -128,11 +128,11 @@ static bool fill_list(mdup_source *source, const char *content, size_t length, m
 static bool add_part(mdup_source *source, const char *path, const char *content, size_t length,
                      mdup_error **err)
 {
-    size_t capacity = source->n_parts;
-    if (!mdup_grow((void **)&source->parts, &capacity, source->n_parts + 1, sizeof *source->parts,
-                   err))
+    size_t capacity = source->cs.n_parts;
+    if (!mdup_grow((void **)&source->cs.parts, &capacity, source->cs.n_parts + 1,
+                   sizeof *source->cs.parts, err))
         return false;
-    mdup_cs_part *part = &source->parts[source->n_parts++];
+    mdup_cs_part *part = &source->cs.parts[source->cs.n_parts++];
     *part = (mdup_cs_part){.path = mdup_strdup(path, err)};
     part->npy = part->path ? mdup_npy_parse(content, length, path, err) : NULL;
     return part->npy != NULL;
@@ -194,7 +194,7 @@ static bool fill_csg_parts(mdup_source *source, const char *text, mdup_error **e
         size_t length = strcspn(at, " ");
         int64_t part;
         ok = found < n && mdup_parse_int64(at, length, &part) && part >= 0 &&
-             (size_t)part < source->n_parts;
+             (size_t)part < source->cs.n_parts;
         if (ok)
             source->csg_parts[found++] = (size_t)part;
         at += length;
@@ -211,7 +211,7 @@ static bool is_complete(const mdup_source *source)
     case MDUP_SOURCE_LIST:
         return source->text != NULL;
     case MDUP_SOURCE_CS:
-        return source->n_parts > 0;
+        return source->cs.n_parts > 0;
     default:
         return true;
     }
@@ -283,7 +283,7 @@ static bool has_row(const mdup_source *source, const mdup_micrograph *m)
     if (source->kind == MDUP_SOURCE_STAR)
         return m->row < source->table->n_rows;
     if (source->kind == MDUP_SOURCE_CS)
-        return m->row < source->parts[0].npy->n_records;
+        return m->row < source->cs.parts[0].npy->n_records;
     if (source->kind == MDUP_SOURCE_LIST)
         return m->line_begin <= m->line_end && m->line_end <= source->text_length &&
                m->row < source->text_length;

@@ -27,9 +27,10 @@ static bool file_of(const mdup_source *s, size_t i, input_file *file)
         *file = (input_file){s->path, s->star->bytes, s->star->length};
     else if (s->kind == MDUP_SOURCE_LIST && i == 0)
         *file = (input_file){s->path, s->text, s->text_length};
-    else if (i < s->n_parts)
-        *file = (input_file){s->parts[i].path, s->parts[i].npy->bytes, s->parts[i].npy->length};
-    else if (s->csg && i == s->n_parts)
+    else if (i < s->cs.n_parts)
+        *file = (input_file){s->cs.parts[i].path, s->cs.parts[i].npy->bytes,
+                             s->cs.parts[i].npy->length};
+    else if (s->csg && i == s->cs.n_parts)
         *file = (input_file){s->path, s->csg->text, s->csg->length};
     else
         return false;

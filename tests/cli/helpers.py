@@ -224,6 +224,45 @@ def write_star(path, names):
     return pathlib.Path(path)
 
 
+def write_results(folder, micrographs, pairs=()):
+    """A folder as a screen leaves it, of its tables only what later steps need.
+
+    micrographs: names, or (name, {column: value}); pairs: (a, b, shift_x_px, shift_y_px, {column: value}) with a, b indices.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    micrographs = [m if isinstance(m, tuple) else (m, {}) for m in micrographs]
+    rows = [
+        {"micrograph": name, "status": "ok", "reason": "", "order": i + 1, "decision": "keep", "pixel_A": "", "uid": "", **more}
+        for i, (name, more) in enumerate(micrographs)
+    ]
+    write_csv(folder / "micrographs.csv", rows, list(rows[0]) if rows else ["micrograph", "decision"])
+    columns = ["micrograph_a", "micrograph_b", "class", "overlap", "shift_x_px", "shift_y_px", "kind", "shift_sd_px"]
+    rows = [
+        {
+            "micrograph_a": micrographs[a][0],
+            "micrograph_b": micrographs[b][0],
+            "class": "overlap",
+            "overlap": 0.3,
+            "shift_x_px": x,
+            "shift_y_px": y,
+            "kind": "overlap",
+            "shift_sd_px": 0.1,
+            **(more[0] if more else {}),
+        }
+        for a, b, x, y, *more in pairs
+    ]
+    write_csv(folder / "pairs.csv", rows, columns)
+    return folder
+
+
+def write_csv(path, rows, columns):
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def link(source, target):
     """The same bytes under another name without copying them, where the file system can."""
     target = pathlib.Path(target)

@@ -47,7 +47,7 @@ def test_files_and_their_headers(session):
         "duplicates.csv": "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set",
         "pairs.csv": "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,ccc,score,evalue,"
         "log10_evalue,set,kind,shift_sd_px,stage_um,place_um",
-        "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision",
+        "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid",
     }
     assert "Look at     microdup/report.html" in run.out
 

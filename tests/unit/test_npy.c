@@ -429,15 +429,128 @@ static void test_write_without(void **state)
     mdup_strbuf_free(&file);
 }
 
+/* ---- a field of numbers ---- */
+
+/* The file with values in a field, parsed again; *bytes is the file. */
+static mdup_npy *written(const mdup_npy *npy, const char *name, const uint32_t *values,
+                         mdup_strbuf *bytes)
+{
+    assert_true(mdup_npy_write_field(npy, name, values, bytes, NULL));
+    mdup_npy *again = mdup_npy_parse(bytes->text, bytes->length, "again", NULL);
+    assert_non_null(again);
+    assert_int_equal(again->n_records, npy->n_records);
+    return again;
+}
+
+static void test_change_a_field(void **state)
+{
+    (void)state;
+    static const char data[] = "abXX.cdYY.tail";
+    static const uint32_t values[] = {1, 0x1234};
+    mdup_npy *npy = parse("{'descr': [('id', '|S2'), ('split', '>i2'), ('b', '|u1')], "
+                          "'fortran_order': False, 'shape': (2,), }",
+                          data, sizeof data - 1);
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    mdup_npy *again = written(npy, "split", values, &out);
+    assert_int_equal(out.length, npy->length);
+    assert_memory_equal(out.text, npy->bytes, npy->data_begin);
+    assert_memory_equal(out.text + npy->data_begin, "ab\0\1.cd\x12\x34.tail", 14);
+    mdup_npy_free(again);
+    mdup_error *err = NULL;
+    mdup_strbuf_reset(&out);
+    static const uint32_t large[] = {1, 0x8000};
+    assert_false(mdup_npy_write_field(npy, "split", large, &out, &err));
+    assert_string_equal(mdup_error_get_message(err), "32768 does not fit into the field 'split'");
+    mdup_error_clear(&err);
+    assert_false(mdup_npy_write_field(npy, "id", values, &out, &err));
+    assert_string_equal(mdup_error_get_message(err), "the field 'id' holds no whole numbers");
+    mdup_error_clear(&err);
+    mdup_strbuf_free(&out);
+    mdup_npy_free(npy);
+}
+
+static void assert_added(const char *dictionary, const char *written_dictionary)
+{
+    static const uint32_t values[] = {7, 0xFFFFFFFF};
+    mdup_npy *npy = parse(dictionary, "abcdtail", 8);
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    mdup_npy *again = written(npy, "g/n", values, &out);
+    assert_int_equal(again->record_bytes, npy->record_bytes + 4);
+    assert_int_equal(again->data_begin % 64, 0);
+    assert_memory_equal(out.text + again->data_begin, "ab\7\0\0\0cd\xff\xff\xff\xfftail", 16);
+    assert_int_equal(out.length, again->data_begin + 16);
+    const char *begin = out.text + 10;
+    assert_memory_equal(begin, written_dictionary, strlen(written_dictionary));
+    mdup_npy_free(again);
+    /* And once more, now that there is one. */
+    mdup_npy *first = mdup_npy_parse(out.text, out.length, "first", NULL);
+    assert_non_null(first);
+    mdup_strbuf changed = MDUP_STRBUF_INIT;
+    again = written(first, "g/n", values, &changed);
+    assert_int_equal(changed.length, out.length);
+    assert_memory_equal(changed.text, out.text, out.length);
+    mdup_npy_free(again);
+    mdup_npy_free(first);
+    mdup_npy_free(npy);
+    mdup_strbuf_free(&out);
+    mdup_strbuf_free(&changed);
+}
+
+static void test_add_a_field(void **state)
+{
+    (void)state;
+    assert_added("{'descr': [('a', '|S1'), ('b', '|u1')], 'fortran_order': False, 'shape': (2,), }",
+                 "{'descr': [('a', '|S1'), ('b', '|u1'), ('g/n', '<u4')], 'fortran_order': False, "
+                 "'shape': (2,), }");
+    assert_added(
+        "{'descr': [('a', '|S1'), ('b', '|u1') , ], 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': [('a', '|S1'), ('b', '|u1') , ('g/n', '<u4')], 'fortran_order': False, "
+        "'shape': (2,)}");
+    assert_added(
+        "{'shape': (2,), 'fortran_order': False, 'descr': [('ab', '|S2')]}",
+        "{'shape': (2,), 'fortran_order': False, 'descr': [('ab', '|S2'), ('g/n', '<u4')]}");
+}
+
+/* A header of version 1 that has no room for one more field becomes one of version 2. */
+static void test_add_a_field_to_a_long_header(void **state)
+{
+    (void)state;
+    mdup_strbuf dictionary = MDUP_STRBUF_INIT, out = MDUP_STRBUF_INIT;
+    mdup_strbuf_puts(&dictionary, "{'fortran_order': False, 'shape': (1,), 'descr': [('");
+    while (dictionary.length < 65400)
+        mdup_strbuf_puts(&dictionary, "n");
+    mdup_strbuf_puts(&dictionary, "', '|u1')]}");
+    mdup_npy *npy = parse(dictionary.text, "x", 1);
+    static const char long_name[] = "microdup/a_name_that_needs_another_sixty_four_bytes_of_header";
+    static const uint32_t values[] = {3};
+    mdup_npy *again = written(npy, long_name, values, &out);
+    assert_int_equal(out.text[6], 2);
+    assert_int_equal(again->data_begin % 64, 0);
+    assert_memory_equal(out.text + again->data_begin, "x\3\0\0\0", 5);
+    mdup_npy_free(again);
+    mdup_npy_free(npy);
+    mdup_strbuf_free(&out);
+    mdup_strbuf_free(&dictionary);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),         cmocka_unit_test(test_header_spellings),
-        cmocka_unit_test(test_version_2),      cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_text),           cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_broken_headers), cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_deep_records),   cmocka_unit_test(test_too_few_records),
-        cmocka_unit_test(test_every_cut),      cmocka_unit_test(test_write_without),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_header_spellings),
+        cmocka_unit_test(test_version_2),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_broken_headers),
+        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_deep_records),
+        cmocka_unit_test(test_too_few_records),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_write_without),
+        cmocka_unit_test(test_change_a_field),
+        cmocka_unit_test(test_add_a_field),
+        cmocka_unit_test(test_add_a_field_to_a_long_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

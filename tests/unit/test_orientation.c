@@ -32,6 +32,28 @@ static void each_of_the_eight(void **state)
     }
 }
 
+static void where_pixels_lie(void **state)
+{
+    (void)state;
+    float a[MOST], b[MOST];
+    for (size_t s = 0; s < N_SIZES; s++)
+        for (int o = 0; o < MDUP_N_ORIENTATIONS; o++) {
+            const int32_t nx = sizes[s][0], ny = sizes[s][1];
+            const int32_t b_nx = is_swapped((mdup_orientation)o) ? ny : nx;
+            double m[6];
+            fill_randomly(a, MOST, s);
+            turn(a, nx, ny, (mdup_orientation)o, b);
+            mdup_orientation_placement((mdup_orientation)o, nx, ny, m);
+            for (int32_t i = 0; i < nx * ny; i++) {
+                const double x = i % b_nx, y = i / b_nx;
+                const int32_t at = (int32_t)(m[0] * x + m[1] * y + m[2]) +
+                                   nx * (int32_t)(m[3] * x + m[4] * y + m[5]);
+                assert_in_range(at, 0, nx * ny - 1);
+                assert_memory_equal(&b[i], &a[at], sizeof *a);
+            }
+        }
+}
+
 static void one_other_pixel(void **state)
 {
     (void)state;
@@ -122,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_of_the_eight),
+        cmocka_unit_test(where_pixels_lie),
         cmocka_unit_test(one_other_pixel),
         cmocka_unit_test(other_sizes),
         cmocka_unit_test(symmetric_images_are_plain_copies),

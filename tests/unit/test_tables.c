@@ -21,6 +21,7 @@ static mdup_micrograph micrographs[N] = {
      .recorded = {.has_stage = true, .has_shift = true, .stage_x_um = 100, .shift_y_um = -0.5}},
     {.name = quoted,
      .hole = hole,
+     .uid = UINT64_MAX,
      .recorded = {.has_stage = true,
                   .has_shift = true,
                   .stage_x_um = 103,
@@ -150,13 +151,13 @@ static void all_micrographs(void **state)
     (void)state;
     mdup_strbuf out = MDUP_STRBUF_INIT;
     mdup_table_micrographs(&results, &out);
-    expect_text(&out, "micrograph,status,reason,order,hole,shot,set,decision\n"
-                      "\"MotionCorr/a,b.mrc\",ok,,1,17,2,1,keep\n"
-                      "\"say \"\"x\"\".mrc\",ok,,2,17,,1,remove\n"
-                      "m2.mrc,ok,,3,,,1,remove\n"
-                      "m3.mrc,ok,,4,,,1,keep\n"
-                      "m4.mrc,missing,\"m4.mrc: no such file, \"\"gone\"\"\",5,,,,keep\n"
-                      "m5.mrc,odd-size,,6,,,,keep\n");
+    expect_text(&out, "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid\n"
+                      "\"MotionCorr/a,b.mrc\",ok,,1,17,2,1,keep,0.5,\n"
+                      "\"say \"\"x\"\".mrc\",ok,,2,17,,1,remove,0.5,18446744073709551615\n"
+                      "m2.mrc,ok,,3,,,1,remove,,\n"
+                      "m3.mrc,ok,,4,,,1,keep,,\n"
+                      "m4.mrc,missing,\"m4.mrc: no such file, \"\"gone\"\"\",5,,,,keep,,\n"
+                      "m5.mrc,odd-size,,6,,,,keep,2,\n");
 }
 
 /* Names stand in the list as they are, without quotes: it is no CSV. */
@@ -196,7 +197,7 @@ static void nothing_found(void **state)
                 "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set\n"
                 "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
                 "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px,stage_um,place_um\n"
-                "micrograph,status,reason,order,hole,shot,set,decision\n");
+                "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid\n");
 }
 
 static void the_same_with_a_decimal_comma(void **state)
