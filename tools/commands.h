@@ -13,8 +13,8 @@ typedef struct {
                char **argv); /* arguments behind the command's name; returns the exit status */
 } command;
 
-extern const command command_screen, command_decide, command_apply, command_particles, command_relion, command_info,
-    command_simulate;
+extern const command command_screen, command_decide, command_apply, command_particles,
+    command_relion, command_info, command_simulate;
 
 /** The original tool's program, microduplicate_screener. */
 int run_original(int argc, char **argv);
