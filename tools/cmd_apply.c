@@ -64,5 +64,5 @@ static int run(int argc, char **argv)
 }
 
 const command command_apply = {
-    "apply", "FOLDER FILE... --o DIR",
+    "apply", "SESSION FILE... --o DIR",
     "take the micrographs that a screen has removed out of other STAR and .cs files", run};

@@ -26,8 +26,8 @@ static size_t list_options(arguments *a, option *options)
         {"Input and output", "particles", OPTION_STRING, &a->particles.particles, "FILE",
          "STAR file, or cryoSPARC's .cs files of the same particles: particles.cs,passthrough.cs",
          NULL, 0, 0, NULL},
-        {NULL, "session", OPTION_STRING, &a->particles.session, "FOLDER",
-         "the folder that microdup screen wrote into", NULL, 0, 0, NULL},
+        {NULL, "session", OPTION_STRING, &a->particles.session, "SESSION",
+         "the session file, or the folder that microdup screen wrote into", NULL, 0, 0, NULL},
         {NULL, "o", OPTION_STRING, &a->particles.out_dir, "DIR", "folder for the results", NULL, 0,
          0, NULL},
         {"What to do", "action", OPTION_CHOICE, &a->action, "ACTION",
@@ -80,7 +80,7 @@ static bool check(const mdup_particles_options *o, mdup_error **err)
     const struct {
         const char *value, *name, *what;
     } needed[] = {{o->particles, "particles", "the file of the particles"},
-                  {o->session, "session", "the folder that microdup screen wrote into"},
+                  {o->session, "session", "the session file, or the folder of the screen"},
                   {o->out_dir, "o", "a folder for the results"}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!needed[i].value || needed[i].value[0] == '\0')
@@ -126,5 +126,5 @@ static int run(int argc, char **argv)
 }
 
 const command command_particles = {
-    "particles", "--particles FILE --session FOLDER --o DIR",
+    "particles", "--particles FILE --session SESSION --o DIR",
     "find the particles that overlapping micrographs show more than once; drop or bind them", run};

@@ -23,7 +23,7 @@ typedef enum {
 
 typedef struct {
     /* REQUIRED */
-    const char *session; /* the folder that mdup_screen has written into */
+    const char *session; /* the folder that mdup_screen has written into, or its session file */
     const char *const *
         files; /* STAR files and .cs files; several .cs files of the same records as "a.cs,b.cs"; borrowed */
     size_t n_files;

@@ -27,7 +27,7 @@ typedef enum {
 
 typedef struct {
     /* REQUIRED */
-    const char *session; /* the folder that mdup_screen has written into */
+    const char *session; /* the folder that mdup_screen has written into, or its session file */
     const char *
         particles; /* STAR file, or .cs file, or several of these with the same particles, "a.cs,b.cs" */
     const char *out_dir;

@@ -8,6 +8,8 @@
 #include "base/number.h"
 #include "base/path.h"
 #include "formats/csv.h"
+#include "publish/tables.h"
+#include "session/session.h"
 
 /* A million micrographs stay below. */
 static const size_t largest_table_bytes = (size_t)1 << 30;
@@ -81,18 +83,22 @@ static bool read_rows(const table *t, loader *l, mdup_csv_reader *r, mdup_error 
     }
 }
 
+static bool parse_table(const table *t, loader *l, const char *name, char *text, size_t length,
+                        mdup_error **err)
+{
+    mdup_csv_reader reader;
+    mdup_csv_reader_init(&reader, name, text, length);
+    bool ok = read_rows(t, l, &reader, err);
+    mdup_csv_reader_clear(&reader);
+    return ok;
+}
+
 static bool read_table(const table *t, loader *l, const char *folder, mdup_error **err)
 {
     size_t length;
     char *path = mdup_path_join(folder, t->file, err);
     char *text = path ? mdup_file_read(path, largest_table_bytes, &length, err) : NULL;
-    bool ok = text != NULL;
-    if (ok) {
-        mdup_csv_reader reader;
-        mdup_csv_reader_init(&reader, path, text, length);
-        ok = read_rows(t, l, &reader, err);
-        mdup_csv_reader_clear(&reader);
-    }
+    bool ok = text && parse_table(t, l, path, text, length, err);
     free(text);
     free(path);
     return ok;
@@ -272,22 +278,67 @@ static void settle_pairs(mdup_screened *out)
 
 static bool load_folder(loader *l, const char *folder, mdup_error **err)
 {
-    if (!read_table(&micrographs_table, l, folder, err) || !index_names(l, err) ||
-        !read_table(&pairs_table, l, folder, err))
+    return read_table(&micrographs_table, l, folder, err) && index_names(l, err) &&
+           read_table(&pairs_table, l, folder, err);
+}
+
+static bool take_written(const table *t, loader *l, const mdup_session_result *r,
+                         void (*write)(const mdup_results *, mdup_strbuf *), mdup_error **err)
+{
+    const mdup_results results = {r->catalog, r->judgements, r->pairs, r->n_pairs, &r->decision};
+    mdup_strbuf text = MDUP_STRBUF_INIT;
+    write(&results, &text);
+    bool ok =
+        mdup_strbuf_check(&text, err) && parse_table(t, l, t->file, text.text, text.length, err);
+    mdup_strbuf_free(&text);
+    return ok;
+}
+
+/* By way of the tables that a screen makes of it: what follows is the same to the last digit, whichever of the two is given. */
+static bool take_result(loader *l, const mdup_session_result *r, mdup_error **err)
+{
+    if (!take_written(&micrographs_table, l, r, mdup_table_micrographs, err) ||
+        !index_names(l, err) || !take_written(&pairs_table, l, r, mdup_table_pairs, err))
         return false;
-    settle_names(l);
-    settle_pairs(l->out);
+    for (size_t i = 0; i < l->out->n; i++) {
+        l->out->micrographs[i].nx = r->micrographs[i].nx;
+        l->out->micrographs[i].ny = r->micrographs[i].ny;
+    }
     return true;
+}
+
+static bool load_session(loader *l, const char *path, mdup_error **err)
+{
+    mdup_session_result result = {0};
+    mdup_session *session = mdup_session_open(path, err);
+    bool ok =
+        session && mdup_session_load_result(session, &result, err) && take_result(l, &result, err);
+    mdup_session_result_clear(&result);
+    mdup_session_close(session);
+    return ok;
+}
+
+static bool load(loader *l, const char *path, mdup_error **err)
+{
+    if (mdup_path_is_directory(path))
+        return load_folder(l, path, err);
+    if (mdup_path_is_file(path))
+        return load_session(l, path, err);
+    return mdup_fail(err, MDUP_ERROR_INVALID,
+                     "%s: no such file or folder; give the folder that microdup screen wrote into, "
+                     "or its session file",
+                     path);
 }
 
 bool mdup_screened_load(const char *path, mdup_screened *out, mdup_error **err)
 {
     *out = (mdup_screened){0};
-    if (!mdup_path_is_directory(path))
-        return mdup_fail(err, MDUP_ERROR_INVALID,
-                         "%s: no such folder; give the one that microdup screen wrote into", path);
     loader l = {.out = out};
-    bool ok = load_folder(&l, path, err);
+    bool ok = load(&l, path, err);
+    if (ok) {
+        settle_names(&l);
+        settle_pairs(out);
+    }
     mdup_intern_clear(&l.names);
     free(l.first);
     if (!ok)

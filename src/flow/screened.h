@@ -25,8 +25,9 @@ typedef struct {
     mdup_pair *pairs;
 } mdup_screened;
 
-/** Loads the results in the folder of a screen: micrographs.csv and pairs.csv.  False with *err: MISSING, IO, PARSE (naming file and
- *  line), INVALID (no folder), NOMEM.  Free with mdup_screened_clear. */
+/** Loads the results in the folder of a screen, micrographs.csv and pairs.csv, or those of a session file.  They are the same, but that tables do
+ *  not tell the size of a micrograph.  False with *err: MISSING, IO, PARSE (naming file and line), UNSUPPORTED (a file that is no session, or of
+ *  a newer version), INVALID (there is neither; no screen has finished in the session), NOMEM.  Free with mdup_screened_clear. */
 bool mdup_screened_load(const char *path, mdup_screened *out, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_screened_clear(mdup_screened *screened);
 

@@ -14,6 +14,7 @@ static void put_parameters(mdup_json *json, const mdup_screen_options *o,
     mdup_json_end_array(json);
     mdup_json_string(json, "out_dir", o->out_dir);
     mdup_json_string(json, "project_dir", o->project_dir ? o->project_dir : "");
+    mdup_json_string(json, "metadata", o->metadata_dir ? o->metadata_dir : "");
     mdup_json_string(json, "order", mdup_order_name(o->order));
     mdup_json_int(json, "bin", o->bin);
     mdup_json_int(json, "imagespermove", o->images_per_move);

@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import sqlite3
 
 import numpy
 import pytest
@@ -27,6 +28,10 @@ def without(path, removed=REMOVED):
     """The lines of a text file that hold none of these names."""
     lines = pathlib.Path(path).read_bytes().splitlines(keepends=True)
     return b"".join(line for line in lines if not any(name.encode() in line for name in removed))
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def applied(folder):
@@ -117,6 +122,31 @@ def test_end_to_end(extracted, tmp_path):
     screen(relion.CTF, "--o", tmp_path / "out", cwd=extracted)
     apply(tmp_path / "out", relion.PARTICLES, "--o", tmp_path / "clean", cwd=extracted)
     assert (tmp_path / "clean/particles.star").read_bytes() == without(extracted / relion.PARTICLES)
+
+
+def test_from_the_session_file(extracted, tmp_path):
+    """The session alone, in another folder and read-only, gives the same bytes as the folder of the screen."""
+    screen(relion.CTF, "--o", tmp_path / "out", cwd=extracted)
+    (tmp_path / "alone").mkdir()
+    session = shutil.copy(tmp_path / "out/session.mdup", tmp_path / "alone/kept under another name")
+    session.chmod(0o444)
+    (tmp_path / "alone").chmod(0o555)
+    for source, folder in [(tmp_path / "out", "of_folder"), (session, "of_session")]:
+        apply(source, relion.CTF, relion.PARTICLES, *relion.LISTS, "--o", tmp_path / folder, cwd=extracted)
+    assert contents(tmp_path / "of_session") == contents(tmp_path / "of_folder")
+    assert (tmp_path / "of_session/particles.star").read_bytes() == without(extracted / relion.PARTICLES)
+
+
+def test_the_last_decision_counts(extracted, tmp_path):
+    """Of a session that was decided again, also when the tables of that were written elsewhere; of the folder its tables."""
+    screen(relion.CTF, "--o", tmp_path / "out", cwd=extracted)
+    decided = microdup("decide", tmp_path / "out/session.mdup", "--keep", "latest", "--o", tmp_path / "latest", cwd=extracted)
+    assert decided.status == 0, decided
+    apply(tmp_path / "out/session.mdup", relion.PARTICLES, "--o", tmp_path / "by_session", cwd=extracted)
+    apply(tmp_path / "out", relion.PARTICLES, "--o", tmp_path / "by_folder", cwd=extracted)
+    latest = [MICROGRAPHS[1], MICROGRAPHS[2]]
+    assert (tmp_path / "by_session/particles.star").read_bytes() == without(extracted / relion.PARTICLES, latest)
+    assert (tmp_path / "by_folder/particles.star").read_bytes() == without(extracted / relion.PARTICLES)
 
 
 def test_several_tables_and_writers(tmp_path):
@@ -414,6 +444,37 @@ def test_damaged_results(tmp_path, table, text, message):
     assert not (tmp_path / "clean").exists()
 
 
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "there is no session here, or nothing in it yet; microdup screen makes one"),
+        (b"data_micrographs\n" * 10, "no session of microdup; give another name, or remove this file if it was one and is damaged"),
+        (None, "no such file or folder; give the folder that microdup screen wrote into, or its session file"),
+    ],
+)
+def test_files_that_are_no_session(tmp_path, content, message):
+    particles_of(tmp_path / "p.star", MICROGRAPHS)
+    if content is not None:
+        (tmp_path / "s.mdup").write_bytes(content)
+    apply("s.mdup", "p.star", "--o", "clean", cwd=tmp_path, status=1, err=f"microdup apply: s.mdup: {message}\n")
+    assert not (tmp_path / "clean").exists()
+
+
+def test_damaged_sessions(session):
+    screen("micrographs.star", cwd=session)
+    path = session / "microdup/session.mdup"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    run = microdup("apply", path, "micrographs.star", "--o", "clean", cwd=session)
+    assert run.status == 1 and f"{path}: the session file is damaged (" in run.err
+    path.write_bytes(whole)
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM facts WHERE name = 'hash'")
+    message = f"microdup apply: {path}: no screen has finished in this session yet; give the screen again, which goes on where it was\n"
+    apply(path, "micrographs.star", "--o", "clean", cwd=session, status=1, err=message)
+    assert not (session / "clean").exists()
+
+
 def test_nothing_of_the_users_is_overwritten(extracted, tmp_path):
     results(tmp_path / "found")
     shutil.copy(extracted / relion.PARTICLES, tmp_path / "particles.star")
@@ -462,7 +523,7 @@ def test_outputs_stay_below_the_folder(tmp_path):
 def test_usage(tmp_path):
     results(tmp_path / "found")
     for arguments, message in [
-        (["found"], "something is missing: microdup apply FOLDER FILE... --o DIR"),
+        (["found"], "something is missing: microdup apply SESSION FILE... --o DIR"),
         (["found", "p.star"], "say with --o into which folder"),
         (["found", "p.star", "--o", ""], "say with --o into which folder"),
         (["found", "p.star", "--o", "x", "--match", "fuzzy"], '--match takes auto, exact, path or file, not "fuzzy"'),
@@ -470,4 +531,4 @@ def test_usage(tmp_path):
         run = microdup("apply", *arguments, cwd=tmp_path)
         assert run.status == 2, run
         assert message in run.err, run
-    apply("nowhere", "p.star", "--o", "x", cwd=tmp_path, status=1, err="microdup apply: nowhere: no such folder; give the one that microdup screen wrote into\n")
+    apply("nowhere", "p.star", "--o", "x", cwd=tmp_path, status=1, err="microdup apply: nowhere: no such file or folder; give the folder that microdup screen wrote into, or its session file\n")

@@ -1,5 +1,6 @@
 """What EPU and SerialEM write beside the movies: order, holes, distances."""
 
+import json
 import xml.etree.ElementTree
 
 import pytest
@@ -74,6 +75,8 @@ def test_epu(session):
     (epu_folder(session).parent / "GridSquare.xml").write_text("<GridSquare/>")
     run = screen("in.star", "--metadata", "EPU", cwd=session)
     assert "metadata of 8 of 8 micrographs in EPU\n" in run.out
+    parameters = json.loads((session / "microdup/summary.json").read_text())["parameters"]
+    assert (parameters["metadata"], parameters["project_dir"]) == ("EPU", "")
     assert "order: time (the microscope's files tell the times)" in run.out
     out = session / "microdup"
     assert orders(out) == [0, 5, 6, 3, 4, 1, 2, 7]

@@ -13,7 +13,20 @@ import numpy
 import pytest
 
 import relion
-from helpers import NX, NY, Shots, files_of, microdup, read_csv, screen, write_results
+from helpers import (
+    NX,
+    NY,
+    Shots,
+    exposure,
+    files_of,
+    microdup,
+    read_csv,
+    screen,
+    texture,
+    write_mrc,
+    write_results,
+    write_star,
+)
 
 MICROGRAPHS = relion.MICROGRAPHS
 PAIRS = [(a, b, dx, dy) for (a, b), (dx, dy) in {**Shots.DUPLICATES, **Shots.OVERLAPS}.items()]
@@ -118,6 +131,37 @@ def test_end_to_end(extracted, tmp_path):
     screen(relion.CTF, "--o", tmp_path / "found", cwd=extracted)
     particles("--particles", relion.PARTICLES, "--session", tmp_path / "found", "--o", tmp_path / "out", cwd=extracted)
     assert pairs_of(tmp_path / "out") == truth()[0]
+
+
+def contents(folder):
+    """But for the record of what was given."""
+    names = [name for name in files_of(folder) if name != "particles.json"]
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@pytest.mark.parametrize("action", ["drop", "half", "mark"])
+def test_from_the_session_file(action, extracted, tmp_path):
+    """The same bytes as from the folder, to the last digit of the distances."""
+    screen(relion.CTF, "--o", tmp_path / "found", cwd=extracted)
+    session = shutil.copy(tmp_path / "found/session.mdup", tmp_path / "alone.mdup")
+    for source, folder in [(tmp_path / "found", "of_folder"), (session, "of_session")]:
+        particles("--particles", relion.PARTICLES, "--session", source, "--action", action, "--o", tmp_path / folder, cwd=extracted)
+    assert contents(tmp_path / "of_session") == contents(tmp_path / "of_folder")
+    assert summary(tmp_path / "of_session")["counts"] == summary(tmp_path / "of_folder")["counts"]
+    assert pairs_of(tmp_path / "of_session") == truth()[0]
+
+
+def test_copies_that_are_turned(tmp_path):
+    """Their size is in the session, and so a particle of the one is found in the other."""
+    pixels = numpy.rint(100 * exposure(texture(NX, NY, 5), 0, 0, 6))
+    write_mrc(tmp_path / "a.mrc", pixels, mode=1)
+    write_mrc(tmp_path / "b.mrc", pixels[:, ::-1], mode=1)
+    write_star(tmp_path / "in.star", ["a.mrc", "b.mrc"])
+    screen("in.star", cwd=tmp_path)
+    points = numpy.random.default_rng(3).uniform((0, 0), (NX - 1, NY - 1), (30, 2))
+    write(tmp_path / "p.star", micrographs_text([("a.mrc", points), ("b.mrc", (NX - 1, 0) + points * (-1, 1))]))
+    particles("--particles", "p.star", "--session", "microdup/session.mdup", "--distance", 3, "--o", "out", cwd=tmp_path)
+    assert pairs_of(tmp_path / "out") == [(i, i + 30) for i in range(30)]
 
 
 def test_the_kept_micrographs_particle_is_kept(extracted, tmp_path):

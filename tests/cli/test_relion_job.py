@@ -3,6 +3,7 @@
 MDUP_RELION_BIN: microdup_relion.  What needs RELION is skipped without it.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -249,6 +250,39 @@ def test_run_again_with_more(project):
     assert len(duplicates(project / JOB)) == 2
 
 
+def test_run_again_goes_on_from_its_session(project):
+    """What the job has read and compared it does not do again, and ends like a job of its own."""
+    names = [f"MotionCorr/job002/m{i}.mrc" for i in range(Shots.N)]
+    (project / INPUT).write_text(star_text(names[:5]))
+    assert run_job(project) == 0
+    (project / INPUT).write_text(star_text(names))
+    assert run_job(project) == 0
+    assert "5 micrographs known, 3 to read" in (project / JOB / "run.out").read_text()
+    (project / "External/job006").mkdir()
+    assert run_job(project, job="External/job006/") == 0
+    assert "known" not in (project / "External/job006/run.out").read_text()
+    for name in COMPARED:
+        assert (project / JOB / name).read_bytes() == (project / "External/job006" / name).read_bytes(), name
+
+
+def test_killed_and_run_again(long_project):
+    """A job that was killed outright, which leaves no mark, goes on where it was."""
+    process = start(long_project)
+    session = long_project / JOB / "session.mdup"
+    deadline = time.monotonic() + 60
+    while not n_read(session) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    known = n_read(session)
+    assert known > 0 and marks(long_project) == []
+    # The first of them are enough to see it.
+    (long_project / INPUT).write_text(star_text([f"MotionCorr/job002/long_0_{i}.mrc" for i in range(Shots.N)]))
+    assert run_job(long_project) == 0
+    assert f"{min(known, Shots.N)} micrographs known, {max(Shots.N - known, 0)} to read" in (long_project / JOB / "run.out").read_text()
+    assert (marks(long_project), err(long_project)) == (MARKS[:1], "")
+
+
 def test_abort_before_the_start(project):
     (project / JOB / "RELION_JOB_ABORT_NOW").touch()
     assert run_job(project) == 2
@@ -269,6 +303,12 @@ def long_project(project):
             link(project / f"MotionCorr/job002/m{i}.mrc", project / names[-1])
     (project / INPUT).write_text(star_text(names))
     return project
+
+
+def n_read(session):
+    """How many micrographs the session holds: 0 while there is none."""
+    run = microdup("info", session, "--json")
+    return json.loads(run.out)["read"] if run.status == 0 else 0
 
 
 def start(project):
