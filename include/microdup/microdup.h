@@ -11,6 +11,7 @@
 #include <microdup/decide.h>
 #include <microdup/error.h>
 #include <microdup/particles.h>
+#include <microdup/report.h>
 #include <microdup/screen.h>
 #include <microdup/simulate.h>
 #include <microdup/version.h>

@@ -185,17 +185,20 @@ static void add_rules(writer *w)
     add_fact(w, "Rules of the decision", &text);
 }
 
-static void add_times(writer *w)
+static void put_now(mdup_strbuf *out)
 {
-    const mdup_screen_summary *s = w->job->summary;
-    mdup_strbuf took = MDUP_STRBUF_INIT, ended = MDUP_STRBUF_INIT;
     char text[64] = "";
     struct tm local;
     time_t now = time(NULL);
     if (localtime_r(&now, &local))
         strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z", &local);
-    mdup_strbuf_puts(&ended, text);
-    add_fact(w, "Finished", &ended);
+    mdup_strbuf_puts(out, text);
+}
+
+static void add_duration(writer *w)
+{
+    const mdup_screen_summary *s = w->job->summary;
+    mdup_strbuf took = MDUP_STRBUF_INIT;
     if (w->job->rules)
         mdup_strbuf_printf(&took, "%.1f s, from what the screen had found", s->total_s);
     else
@@ -205,12 +208,30 @@ static void add_times(writer *w)
     add_fact(w, "Took", &took);
 }
 
+static void add_times(writer *w)
+{
+    const mdup_session_provenance *made = w->job->made;
+    mdup_strbuf ended = MDUP_STRBUF_INIT, again = MDUP_STRBUF_INIT;
+    if (!made) {
+        put_now(&ended);
+        add_fact(w, "Finished", &ended);
+        add_duration(w);
+        return;
+    }
+    mdup_strbuf_puts(&ended, made->ended);
+    add_fact(w, "Finished", &ended);
+    put_now(&again);
+    mdup_strbuf_printf(&again, ", from the session file, by microdup %s", mdup_version());
+    add_fact(w, "This page", &again);
+}
+
 static void list_facts(writer *w)
 {
     const mdup_screen_options *o = w->job->options;
     const mdup_catalog *catalog = w->job->results->catalog;
     mdup_strbuf program = MDUP_STRBUF_INIT, command = MDUP_STRBUF_INIT, order = MDUP_STRBUF_INIT;
-    mdup_strbuf_printf(&program, "microdup %s", mdup_version());
+    mdup_strbuf_printf(&program, "microdup %s",
+                       w->job->made ? w->job->made->version : mdup_version());
     add_fact(w, "Program", &program);
     if (o->command_line) {
         const char *shortened = o->command_line;
@@ -261,13 +282,13 @@ static const char *make_title(writer *w)
 
 static const char *out_dir_with_slash(writer *w)
 {
-    const char *given = w->job->options->out_dir;
+    const char *given = w->job->tables_dir ? w->job->tables_dir : w->job->options->out_dir;
     size_t length = strlen(given);
     while (length > 1 && given[length - 1] == '/')
         length--;
     mdup_strbuf out = MDUP_STRBUF_INIT;
     mdup_strbuf_append(&out, given, length);
-    if (out.text && strcmp(out.text, "/") != 0)
+    if (out.length > 0 && strcmp(out.text, "/") != 0)
         mdup_strbuf_puts(&out, "/");
     return shorten(w, keep(w, &out), given);
 }
@@ -309,15 +330,20 @@ static bool fill_report(writer *w, mdup_error **err)
     return !w->failed || mdup_fail_nomem(err);
 }
 
-static bool write_file(const writer *w, const char *name,
+static bool write_file(const mdup_report *report, const char *out_dir, const char *name,
                        bool (*make)(const mdup_report *, mdup_strbuf *, mdup_error **),
                        mdup_error **err)
 {
     mdup_strbuf text = MDUP_STRBUF_INIT;
-    bool ok = make(&w->report, &text, err) &&
-              mdup_publish_file(w->job->options->out_dir, name, &text, err);
+    bool ok = make(report, &text, err) && mdup_publish_file(out_dir, name, &text, err);
     mdup_strbuf_free(&text);
     return ok;
+}
+
+bool mdup_report_write(const mdup_report *report, const char *out_dir, mdup_error **err)
+{
+    return write_file(report, out_dir, "report.html", mdup_report_html, err) &&
+           write_file(report, out_dir, "logfile.pdf", mdup_report_pdf, err);
 }
 
 /* Line by line, as callbacks take them. */
@@ -332,14 +358,15 @@ static void log_lines(const mdup_callbacks *callbacks, mdup_log_level level, cha
     }
 }
 
-static bool say_closing(const writer *w, const mdup_callbacks *callbacks, mdup_error **err)
+static bool say_closing(const mdup_report_job *job, const mdup_report *report,
+                        const mdup_callbacks *callbacks, mdup_error **err)
 {
     mdup_strbuf headline = MDUP_STRBUF_INIT, lines = MDUP_STRBUF_INIT;
-    bool ok = mdup_report_closing(&w->report, &headline, &lines, err);
+    bool ok = mdup_report_closing(report, &headline, &lines, err);
     if (ok) {
-        const mdup_screen_summary *s = w->job->summary;
+        const mdup_screen_summary *s = job->summary;
         mdup_log(callbacks, MDUP_LOG_INFO, "%s", "");
-        if (w->job->rules)
+        if (job->rules)
             mdup_log(callbacks, MDUP_LOG_INFO, "Decided again in %.1f s", s->total_s);
         else
             mdup_log(callbacks, MDUP_LOG_INFO, "%lld pair%s compared in %.1f s",
@@ -353,8 +380,21 @@ static bool say_closing(const writer *w, const mdup_callbacks *callbacks, mdup_e
     return ok;
 }
 
-bool mdup_report_session(const mdup_report_job *job, const mdup_callbacks *callbacks,
-                         mdup_error **err)
+bool mdup_report_say_headline(const mdup_report *report, const mdup_callbacks *callbacks,
+                              mdup_error **err)
+{
+    mdup_strbuf headline = MDUP_STRBUF_INIT, lines = MDUP_STRBUF_INIT;
+    bool ok = mdup_report_closing(report, &headline, &lines, err);
+    if (ok)
+        log_lines(callbacks, MDUP_LOG_HEADLINE, headline.text);
+    mdup_strbuf_free(&lines);
+    mdup_strbuf_free(&headline);
+    return ok;
+}
+
+bool mdup_report_use(const mdup_report_job *job,
+                     bool (*use)(void *context, const mdup_report *report, mdup_error **err),
+                     void *context, mdup_error **err)
 {
     writer w = {.job = job};
     bool ok = fill_report(&w, err);
@@ -362,8 +402,7 @@ bool mdup_report_session(const mdup_report_job *job, const mdup_callbacks *callb
         /* The callback's argument is not const; get_frame does not write to it. */
         mdup_report_job copy = *job;
         w.report.context = &copy;
-        ok = write_file(&w, "report.html", mdup_report_html, err) &&
-             write_file(&w, "logfile.pdf", mdup_report_pdf, err) && say_closing(&w, callbacks, err);
+        ok = use(context, &w.report, err);
     }
     for (size_t i = 0; i < w.n_texts; i++)
         free(w.texts[i]);
@@ -371,4 +410,23 @@ bool mdup_report_session(const mdup_report_job *job, const mdup_callbacks *callb
     free(w.kept_files);
     free(w.micrographs);
     return ok;
+}
+
+typedef struct {
+    const mdup_report_job *job;
+    const mdup_callbacks *callbacks;
+} ending;
+
+static bool write_and_close(void *context, const mdup_report *report, mdup_error **err)
+{
+    const ending *e = context;
+    return mdup_report_write(report, e->job->options->out_dir, err) &&
+           say_closing(e->job, report, e->callbacks, err);
+}
+
+bool mdup_report_session(const mdup_report_job *job, const mdup_callbacks *callbacks,
+                         mdup_error **err)
+{
+    ending e = {job, callbacks};
+    return mdup_report_use(job, write_and_close, &e, err);
 }

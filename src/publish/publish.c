@@ -14,6 +14,7 @@
 
 static const char SUMMARY[] = "summary.json";
 static const char REMOVED_UIDS[] = "removed_uids.txt";
+static const char *const REPORTS[] = {"report.html", "logfile.pdf"};
 
 /* What a summary.json of ours holds near its beginning, and nobody else's does. */
 static const char MARK[] = "\"program\": \"microdup\"";
@@ -94,6 +95,21 @@ static bool is_ours(const char *out_dir, mdup_error **err, bool *ours)
     char *text = mdup_file_read(path, LARGEST_SUMMARY_bytes, &length, NULL);
     *ours = text && strstr(text, MARK);
     free(text);
+    free(path);
+    return true;
+}
+
+/* What stands near the beginning of our pages (page/page.html). */
+static const char PAGE_MARK[] = "<meta name=\"generator\" content=\"microdup ";
+
+static bool has_our_page(const char *out_dir, mdup_error **err, bool *ours)
+{
+    char head[2048];
+    char *path = mdup_path_join(out_dir, REPORTS[0], err);
+    if (!path)
+        return false;
+    head[mdup_file_head(path, head, sizeof head - 1)] = '\0';
+    *ours = strstr(head, PAGE_MARK) != NULL;
     free(path);
     return true;
 }
@@ -200,6 +216,19 @@ bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog, mdup_e
         mdup_strbuf_check(&mark, err) && mdup_publish_summary(out_dir, mark.text, mark.length, err);
     mdup_strbuf_free(&mark);
     return ok;
+}
+
+bool mdup_publish_claim_report(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
+{
+    bool ours, our_page;
+    if (!mdup_path_make_directory(out_dir, err) || !is_ours(out_dir, err, &ours) ||
+        !has_our_page(out_dir, err, &our_page))
+        return false;
+    for (size_t i = 0; i < sizeof REPORTS / sizeof *REPORTS; i++)
+        if (!check_name(out_dir, REPORTS[i], catalog, refuse_input, err) ||
+            (!ours && !our_page && !check_name(out_dir, REPORTS[i], catalog, refuse_existing, err)))
+            return false;
+    return true;
 }
 
 /* ---- the input with rows left out ---- */

@@ -24,6 +24,10 @@ typedef struct {
 bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog,
                         mdup_error **err) MDUP_MUST_CHECK;
 
+/** The same for report.html and logfile.pdf alone, which are ours also when the report.html that is there is one of ours; marks nothing. */
+bool mdup_publish_claim_report(const char *out_dir, const mdup_catalog *catalog,
+                               mdup_error **err) MDUP_MUST_CHECK;
+
 /** Writes duplicates.csv, pairs.csv, micrographs.csv, removed.txt and, for every input, the input
  *  without the removed rows (micrographs.star, .txt) and with nothing but them
  * (micrographs_removed.star, .txt); several inputs are told apart by their number

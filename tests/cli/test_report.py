@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -205,3 +206,145 @@ def test_nothing_is_left_half_written(session):
     run = microdup("screen", "micrographs.star", cwd=session)
     assert run.status == 1 and "report.html" in run.err
     assert not [path.name for path in out.iterdir() if path.name not in (*REPORTS, *os.listdir(out))]
+
+
+# ---- once more, from the session alone ----
+
+
+def without_times(page):
+    """The page but for what says when, and how it was made."""
+    return re.sub(r"<div><dt>(Finished|Took|This page|Command)</dt>.*?</div>\n?", "", page)
+
+
+def report(*arguments, cwd, status=0, err=""):
+    run = microdup("report", *arguments, cwd=cwd)
+    assert (run.status, run.err) == (status, err), run
+    return run
+
+
+def test_the_page_again(session):
+    """The same page and the same PDF, without inputs and images."""
+    screen("micrographs.star", cwd=session)
+    for path in session.glob("m*"):
+        if path.is_file():
+            path.unlink()
+    run = report("microdup/session.mdup", "--o", "again", cwd=session)
+    assert sorted(os.listdir(session / "again")) == sorted(REPORTS)
+    page = (session / "again/report.html").read_text()
+    assert without_times(page) == without_times(page_of(session))
+    assert "from the session file, by microdup" in page and "<dt>Command</dt><dd><bdi>microdup screen micrographs.star<" in page
+    assert pdf_text(session / "again/logfile.pdf") == pdf_text(session / "microdup/logfile.pdf")
+    assert run.out.splitlines()[0].startswith("2 of 8 micrographs (25 %) show a place that was recorded before")
+    assert run.out.splitlines()[-1] == "Look at again/report.html"
+    # Into the folder of the session, and over its own.
+    report("microdup/session.mdup", cwd=session)
+    report("microdup/session.mdup", "--o", "again", cwd=session)
+    assert without_times(page_of(session)) == without_times(page)
+
+
+def test_the_page_of_a_decision(session):
+    screen("micrographs.star", cwd=session)
+    run = microdup("decide", "microdup/session.mdup", "--keep", "latest", "--min-overlap", 0.2, cwd=session)
+    assert run.status == 0, run
+    decided = page_of(session)
+    report("microdup/session.mdup", cwd=session)
+    assert "<dt>Rules of the decision</dt><dd><bdi>keep latest<" in page_of(session)
+    assert without_times(page_of(session)) == without_times(decided)
+    assert len(read_csv(session / "microdup/duplicates.csv")) == 3 and "3 of 8 micrographs" in page_of(session)
+
+
+def test_fewer_pictures_and_no_folders(session):
+    screen(session / "micrographs.star", cwd=session)
+    report("microdup/session.mdup", "--report-pairs", 1, "--anonymous", "--o", "again", cwd=session)
+    page = (session / "again/report.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 2 and page.count("<tr data-pair=") == 3
+    assert str(session) in page_of(session) and str(session) not in page and "microdup screen micrographs.star" in page
+    # What was asked for here is not kept.
+    report("microdup/session.mdup", "--o", "again", cwd=session)
+    assert (session / "again/report.html").read_text().count("data:image/jpeg;base64,") == 6
+
+
+def test_a_session_away_from_its_tables(session):
+    """Then the page does not say that they are beside it."""
+    screen("micrographs.star", cwd=session)
+    (session / "alone").mkdir()
+    shutil.copy(session / "microdup/session.mdup", session / "alone/kept")
+    report("alone/kept", "--o", "again", cwd=session)
+    page = (session / "again/report.html").read_text()
+    assert "alone/micrographs.star" not in page and "<code>micrographs.star</code>" in page
+    assert "microdup decide alone/kept --veto refused.csv" in page
+
+
+def test_a_read_only_folder(session):
+    if os.geteuid() == 0:
+        run_as = ["setpriv", "--reuid", "65534", "--clear-groups"]
+        if not shutil.which("setpriv"):
+            pytest.skip("root may write everywhere")
+    else:
+        run_as = []
+    screen("micrographs.star", cwd=session)
+    out = session / "microdup"
+    before = page_of(session)
+    (session / "microdup/session.mdup").chmod(0o444)
+    out.chmod(0o555)
+    (session / "open").mkdir(mode=0o777)
+    (session / "open").chmod(0o777)
+    for folder in (session, *session.parents):
+        if folder != folder.parent and os.geteuid() == 0:
+            folder.chmod(folder.stat().st_mode | 0o055)
+    program = os.environ.get("MDUP_BIN") or pytest.skip("MDUP_BIN is not set")
+    if run_as and subprocess.run([*run_as, program, "--version"], capture_output=True).returncode != 0:
+        pytest.skip("the program cannot be run as somebody else")
+    try:
+        command = [*run_as, program, "report", "microdup/session.mdup"]
+        run = subprocess.run(command, cwd=session, capture_output=True, text=True)
+        message = "microdup report: microdup: nothing can be written beside the session; say with --o where the report goes\n"
+        assert (run.returncode, run.stderr) == (1, message)
+        run = subprocess.run([*command, "--o", "open/again"], cwd=session, capture_output=True, text=True)
+        assert (run.returncode, run.stderr) == (0, "")
+    finally:
+        out.chmod(0o755)
+    assert without_times((session / "open/again/report.html").read_text()) == without_times(before)
+
+
+def test_a_damaged_frame_has_no_picture(session):
+    screen("micrographs.star", cwd=session)
+    with sqlite3.connect(session / "microdup/session.mdup") as db:
+        db.execute("UPDATE frames SET pixels = zeroblob(length(pixels)) WHERE id = (SELECT id FROM micrographs WHERE name = 'm5.mrc')")
+    run = microdup("report", "microdup/session.mdup", "--o", "again", cwd=session)
+    assert run.status == 0 and run.err.startswith("WARNING: m5.mrc: no picture of it: microdup/session.mdup: ")
+    assert run.err.count("\n") == 1
+    assert (session / "again/report.html").read_text().count("data:image/jpeg;base64,") == 5
+
+
+def test_reports_of_others_are_not_overwritten(session):
+    screen("micrographs.star", cwd=session)
+    for name in REPORTS:
+        folder = session / name.split(".")[0]
+        folder.mkdir()
+        (folder / name).write_text("<!DOCTYPE html> mine, not of microdup")
+        message = f"microdup report: {folder.name}/{name}: exists already and was not written by microdup; give another folder with --o\n"
+        report("microdup/session.mdup", "--o", folder.name, cwd=session, status=1, err=message)
+        assert os.listdir(folder) == [name] and "mine" in (folder / name).read_text()
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ([], "microdup report SESSION [--o DIR]"),
+    (["--o", "x"], "something is missing: microdup report SESSION [--o DIR]"),
+    (["a", "b"], '"b" is one argument too many'),
+    (["a", "--report-pairs", "-1"], "--report-pairs"),
+])
+def test_usage_of_report(arguments, message, tmp_path):
+    run = microdup("report", *arguments, cwd=tmp_path)
+    assert (run.status == 2 or not arguments) and message in run.out + run.err, run
+
+
+def test_no_session_to_report(tmp_path):
+    (tmp_path / "text").write_text("not a session\n" * 20)
+    for name, message in [
+        ("nowhere", "there is no session here, or nothing in it yet; microdup screen makes one"),
+        (".", "is a folder; give the session file in it"),
+        ("text", "no session of microdup; give another name, or remove this file if it was one and is damaged"),
+    ]:
+        report(name, "--o", "out", cwd=tmp_path, status=1, err=f"microdup report: {name}: {message}\n")
+    assert not (tmp_path / "out").exists()
