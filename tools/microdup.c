@@ -6,12 +6,13 @@
 #include <microdup/version.h>
 
 #include "base/path.h"
+#include "base/text.h"
 #include "commands.h"
 #include "console.h"
 
-static const command *const commands[] = {&command_screen,   &command_decide,    &command_report,
-                                          &command_apply,    &command_particles, &command_relion,
-                                          &command_simulate, &command_info};
+static const command *const commands[] = {&command_screen, &command_decide,   &command_report,
+                                          &command_show,   &command_apply,    &command_particles,
+                                          &command_relion, &command_simulate, &command_info};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static const char ORIGINAL_NAME[] = "microduplicate_screener";
@@ -35,7 +36,7 @@ static const command *nearest_command(const char *name)
     /* Further away, any three letters would mean "info". */
     size_t nearest_distance = 3;
     for (int i = 0; i < N_COMMANDS; i++) {
-        size_t distance = options_distance(name, strlen(name), commands[i]->name);
+        size_t distance = mdup_text_distance(name, strlen(name), commands[i]->name);
         if (distance < nearest_distance) {
             nearest_distance = distance;
             nearest = commands[i];

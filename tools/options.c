@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/number.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
 size_t options_append(option *options, size_t n, const option *table, size_t table_n)
 {
@@ -39,39 +40,12 @@ static const option *find(const option_set *set, const char *name, size_t length
     return NULL;
 }
 
-enum { LONGEST_NAME = 63 };
-
-/* Two rows of the usual table, of which the first is overwritten by the second. */
-size_t options_distance(const char *a, size_t a_length, const char *b)
-{
-    size_t row[LONGEST_NAME + 1];
-    size_t b_length = strlen(b);
-    if (a_length > LONGEST_NAME || b_length > LONGEST_NAME)
-        return LONGEST_NAME;
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[b_length];
-}
-
 static bool fail_unknown(const option_set *set, const char *name, size_t length, mdup_error **err)
 {
     const option *nearest = NULL;
     size_t nearest_distance = 4;
     for (size_t i = 0; i < set->n; i++) {
-        size_t d = options_distance(name, length, set->options[i].name);
+        size_t d = mdup_text_distance(name, length, set->options[i].name);
         if (d < nearest_distance) {
             nearest_distance = d;
             nearest = &set->options[i];

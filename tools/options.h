@@ -56,9 +56,6 @@ size_t options_append(option *options, size_t n, const option *table, size_t tab
 bool options_parse(option_set *set, int argc, char *const *argv, mdup_error **err) MDUP_MUST_CHECK;
 void options_clear(option_set *set);
 
-/** Edit distance of a (of that length) and b, for "did you mean"; large when one is very long. */
-size_t options_distance(const char *a, size_t a_length, const char *b);
-
 /** True when -h or --help stands among the arguments. */
 bool options_ask_help(int argc, char *const *argv);
 

@@ -13,6 +13,7 @@
 #include <microdup/particles.h>
 #include <microdup/report.h>
 #include <microdup/screen.h>
+#include <microdup/show.h>
 #include <microdup/simulate.h>
 #include <microdup/version.h>
 

@@ -84,3 +84,29 @@ void mdup_text_without_folders(mdup_strbuf *out, const char *text)
         text += length;
     }
 }
+
+enum { LONGEST_WORD = 255 };
+
+size_t mdup_text_distance(const char *a, size_t a_length, const char *b)
+{
+    size_t row[LONGEST_WORD + 1];
+    size_t b_length = strlen(b);
+    if (a_length > LONGEST_WORD || b_length > LONGEST_WORD)
+        return LONGEST_WORD;
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[b_length];
+}

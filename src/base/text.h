@@ -17,4 +17,7 @@ void mdup_text_show(mdup_strbuf *out, const char *text, const char *substitute);
 /** Appends text without folders: of each path in it, a run without blanks or quotes that holds a '/', what stands behind the last one. */
 void mdup_text_without_folders(mdup_strbuf *out, const char *text);
 
+/** Edit distance of a (of that length) and b, for "did you mean"; 255 when one of them is longer than that. */
+size_t mdup_text_distance(const char *a, size_t a_length, const char *b);
+
 #endif

@@ -44,7 +44,7 @@ static double page_y(const mdup_canvas *c, double y)
 
 static void use_ink(mdup_canvas *c, mdup_ink ink)
 {
-    mdup_pdf_colour(c->pdf, inks[ink].rgb[0], inks[ink].rgb[1], inks[ink].rgb[2]);
+    mdup_drawing_colour(c->drawing, inks[ink].rgb[0], inks[ink].rgb[1], inks[ink].rgb[2]);
 }
 
 void mdup_canvas_line(mdup_canvas *c, mdup_point from, mdup_point to, mdup_ink ink, bool dashed)
@@ -56,11 +56,12 @@ void mdup_canvas_line(mdup_canvas *c, mdup_point from, mdup_point to, mdup_ink i
 void mdup_canvas_polyline(mdup_canvas *c, const mdup_point *points, size_t n, mdup_ink ink,
                           bool dashed)
 {
-    if (c->pdf) {
+    if (c->drawing) {
         use_ink(c, ink);
         for (size_t i = 1; i < n; i++)
-            mdup_pdf_line(c->pdf, page_x(c, points[i - 1].x), page_y(c, points[i - 1].y),
-                          page_x(c, points[i].x), page_y(c, points[i].y), LINE_WIDTH_pt, dashed);
+            mdup_drawing_line(c->drawing, page_x(c, points[i - 1].x), page_y(c, points[i - 1].y),
+                              page_x(c, points[i].x), page_y(c, points[i].y), LINE_WIDTH_pt,
+                              dashed);
         return;
     }
     mdup_strbuf_printf(c->svg, "<path class=\"line %s%s\" d=\"", inks[ink].class,
@@ -72,10 +73,10 @@ void mdup_canvas_polyline(mdup_canvas *c, const mdup_point *points, size_t n, md
 
 void mdup_canvas_bar(mdup_canvas *c, double x, double y, double width, double height, mdup_ink ink)
 {
-    if (c->pdf) {
+    if (c->drawing) {
         use_ink(c, ink);
-        mdup_pdf_fill_rectangle(c->pdf, page_x(c, x), page_y(c, y), c->scale * width,
-                                c->scale * height);
+        mdup_drawing_fill_rectangle(c->drawing, page_x(c, x), page_y(c, y), c->scale * width,
+                                    c->scale * height);
         return;
     }
     mdup_strbuf_printf(c->svg,
@@ -88,11 +89,11 @@ void mdup_canvas_dots(mdup_canvas *c, const mdup_point *points, size_t n, double
 {
     if (n == 0)
         return;
-    if (c->pdf) {
+    if (c->drawing) {
         use_ink(c, ink);
         for (size_t i = 0; i < n; i++)
-            mdup_pdf_disc(c->pdf, page_x(c, points[i].x), page_y(c, points[i].y),
-                          c->scale * radius);
+            mdup_drawing_disc(c->drawing, page_x(c, points[i].x), page_y(c, points[i].y),
+                              c->scale * radius);
         return;
     }
     /* Lines of no length with round ends. */
@@ -106,7 +107,7 @@ void mdup_canvas_dots(mdup_canvas *c, const mdup_point *points, size_t n, double
 void mdup_canvas_mark(mdup_canvas *c, mdup_point at, double radius, mdup_ink ink, size_t pair,
                       const char *title)
 {
-    if (c->pdf) {
+    if (c->drawing) {
         mdup_canvas_dots(c, &at, 1, radius, ink);
         return;
     }
@@ -122,10 +123,10 @@ void mdup_canvas_text(mdup_canvas *c, mdup_point at, mdup_anchor anchor, bool up
                       const char *text)
 {
     static const char *const anchors[] = {"start", "middle", "end"};
-    if (c->pdf) {
+    if (c->drawing) {
         use_ink(c, ink);
-        mdup_pdf_text(c->pdf, page_x(c, at.x), page_y(c, at.y), c->scale * TEXT_SIZE_pt,
-                      (mdup_pdf_align)anchor, upright, text);
+        mdup_drawing_text(c->drawing, page_x(c, at.x), page_y(c, at.y), c->scale * TEXT_SIZE_pt,
+                          (mdup_drawing_align)anchor, upright, text);
         return;
     }
     mdup_strbuf_printf(c->svg, "<text class=\"%s\" text-anchor=\"%s\" ", inks[ink].class,

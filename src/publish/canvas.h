@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/strbuf.h"
-#include "formats/pdf.h"
+#include "formats/drawing.h"
 
 /* What is drawn; the page's style sheet and the PDF's table give each its colour. */
 typedef enum {
@@ -30,9 +30,9 @@ typedef struct {
 /* Coordinates are points of 1/72 inch, or what the page makes of them; +y is down. */
 typedef struct {
     mdup_strbuf *svg; /* one of the two; borrowed */
-    mdup_pdf *pdf;
-    mdup_point origin; /* of the drawing on the PDF's page */
-    double scale;      /* of the PDF */
+    mdup_drawing *drawing;
+    mdup_point origin; /* of this on the page of the drawing */
+    double scale;      /* of the drawing */
 } mdup_canvas;
 
 void mdup_canvas_line(mdup_canvas *c, mdup_point from, mdup_point to, mdup_ink ink, bool dashed);

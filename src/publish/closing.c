@@ -5,35 +5,7 @@
 #include "base/text.h"
 #include "publish/words.h"
 
-enum { WIDTH = 79, MOST_ROWS = 10 };
-
-/* Bytes of the longest beginning of text that fits into so many columns, up to the last blank when it does not fit whole. */
-static size_t fit(const char *text, size_t columns)
-{
-    size_t at = 0, last_blank = 0;
-    for (size_t n = 0; text[at]; n++) {
-        if (n >= columns)
-            return last_blank > 0 ? last_blank : at;
-        at += mdup_utf8_length(text + at);
-        if (text[at] == ' ')
-            last_blank = at;
-    }
-    return at;
-}
-
-/* Shown, and broken into lines that begin with so many blanks. */
-static void put_wrapped(mdup_strbuf *out, const char *text, size_t indent)
-{
-    mdup_strbuf shown = MDUP_STRBUF_INIT;
-    mdup_text_show(&shown, text, "?");
-    for (const char *at = shown.text; at && *at;) {
-        size_t length = fit(at, WIDTH - indent);
-        mdup_strbuf_printf(out, "%*s%.*s\n", (int)indent, "", (int)length, at);
-        at += length + strspn(at + length, " ");
-    }
-    out->failed = out->failed || shown.failed;
-    mdup_strbuf_free(&shown);
-}
+enum { MOST_ROWS = 10 };
 
 static void put_name(const mdup_view *view, size_t micrograph, mdup_strbuf *out)
 {
@@ -108,9 +80,9 @@ static void put_advice(const mdup_report *r, mdup_strbuf *out)
 static bool write(const mdup_view *view, const mdup_verdict *verdict, mdup_strbuf *headline,
                   mdup_strbuf *lines, mdup_error **err)
 {
-    put_wrapped(headline, verdict->headline.text, 0);
+    mdup_words_wrapped(headline, verdict->headline.text, 0);
     for (size_t i = 0; i < verdict->n_lines; i++)
-        put_wrapped(lines, verdict->lines[i].text, 0);
+        mdup_words_wrapped(lines, verdict->lines[i].text, 0);
     put_table(view, lines);
     put_advice(view->report, lines);
     return mdup_strbuf_check(headline, err) && mdup_strbuf_check(lines, err);

@@ -40,10 +40,15 @@ static void say_shift(const mdup_view *view, const mdup_pair *pair, mdup_numbers
     mdup_strbuf_printf(&n->meaning,
                        "is how the later frame lies on the earlier one: (%.1f, %.1f) px",
                        pair->shift_x_px, pair->shift_y_px);
-    if (pair->is_copy)
-        mdup_strbuf_puts(&n->meaning, ".");
-    else
-        mdup_strbuf_printf(&n->meaning, ", known to %.1f px.", fmax(0.1, pair->shift_sd_px));
+    if (pixel_A > 0)
+        mdup_strbuf_printf(&n->meaning, " or (%.1f, %.1f) A", pair->shift_x_px * pixel_A,
+                           pair->shift_y_px * pixel_A);
+    double sd_px = fmax(0.1, pair->shift_sd_px);
+    if (!pair->is_copy)
+        mdup_strbuf_printf(&n->meaning, ", known to %.1f px", sd_px);
+    if (!pair->is_copy && pixel_A > 0)
+        mdup_strbuf_printf(&n->meaning, " or %.1f A", sd_px * pixel_A);
+    mdup_strbuf_puts(&n->meaning, ".");
 }
 
 static double two_figures(double value)
@@ -70,10 +75,13 @@ static void put_sessions(mdup_strbuf *out, double log10_sessions)
     mdup_strbuf_printf(out, "%.0f", two_figures(pow(10, log10_sessions)));
 }
 
+/* One in two sessions: of more "one such pair in 1 sessions" would be said. */
+static const double EVERY_OTHER_LOG10 = -0.3;
+
 /* From 1e12 sessions on nobody counts. */
 static const double CERTAIN_LOG10 = -12;
 
-static void say_evalue(const mdup_view *view, const mdup_pair *pair, mdup_numbers *numbers)
+static void say_evalue(const mdup_pair *pair, mdup_numbers *numbers)
 {
     mdup_number *n = add_number(numbers, "E-value");
     mdup_words_evalue(&n->value, pair);
@@ -83,7 +91,7 @@ static void say_evalue(const mdup_view *view, const mdup_pair *pair, mdup_number
     } else if (pair->log10_evalue < CERTAIN_LOG10) {
         mdup_strbuf_puts(&n->meaning, "unrelated pairs are expected to look as much alike in a "
                                       "search of this size: it is not chance.");
-    } else if (pair->log10_evalue < 0) {
+    } else if (pair->log10_evalue < EVERY_OTHER_LOG10) {
         mdup_strbuf_puts(&n->meaning, "unrelated pairs are expected to look as much alike: chance "
                                       "makes one such pair in ");
         put_sessions(&n->meaning, -pair->log10_evalue);
@@ -92,7 +100,6 @@ static void say_evalue(const mdup_view *view, const mdup_pair *pair, mdup_number
         mdup_strbuf_puts(&n->meaning, "unrelated pairs are expected to look as much alike in this "
                                       "very session: it may well be chance.");
     }
-    (void)view;
 }
 
 static double highest_unrelated(const mdup_report *r)
@@ -147,7 +154,8 @@ static void put_um(mdup_strbuf *out, double um)
 }
 
 /* A check only: the stage errs by half a frame and more, and the images do not. */
-static void say_stage(const mdup_view *view, const mdup_pair *pair, mdup_numbers *numbers)
+static void say_stage(const mdup_view *view, const mdup_pair *pair, bool is_known,
+                      mdup_numbers *numbers)
 {
     const mdup_report_micrograph *m = &view->report->micrographs[pair->a];
     const mdup_acquisition *a = &m->recorded, *b = &view->report->micrographs[pair->b].recorded;
@@ -162,8 +170,10 @@ static void say_stage(const mdup_view *view, const mdup_pair *pair, mdup_numbers
         put_um(&n->meaning,
                hypot(x_um + b->shift_x_um - a->shift_x_um, y_um + b->shift_y_um - a->shift_y_um));
     }
-    mdup_strbuf_puts(&n->meaning, ".  The images say ");
-    mdup_words_length(&n->meaning, hypot(pair->shift_x_px, pair->shift_y_px), m->pixel_A);
+    if (is_known) {
+        mdup_strbuf_puts(&n->meaning, ".  The images say ");
+        mdup_words_length(&n->meaning, hypot(pair->shift_x_px, pair->shift_y_px), m->pixel_A);
+    }
     mdup_strbuf_puts(&n->meaning, ".");
 }
 
@@ -234,19 +244,23 @@ static void put_consequence(const mdup_view *view, size_t p, mdup_strbuf *out)
         mdup_strbuf_puts(out, "  Both are kept.");
 }
 
-bool mdup_words_pair(const mdup_view *view, size_t p, mdup_numbers *out, mdup_error **err)
+static void say_numbers(const mdup_view *view, const mdup_pair *pair, bool is_known,
+                        mdup_numbers *out)
 {
-    const mdup_pair *pair = &view->report->pairs[p];
     *out = (mdup_numbers){.n = 0};
-    say_shared(view, pair, out);
-    say_shift(view, pair, out);
-    say_evalue(view, pair, out);
-    say_score(view, pair, out);
-    say_ccc(pair, out);
+    if (is_known) {
+        say_shared(view, pair, out);
+        say_shift(view, pair, out);
+        say_evalue(pair, out);
+        say_score(view, pair, out);
+        say_ccc(pair, out);
+    }
     say_when(view, pair, out);
-    say_stage(view, pair, out);
-    put_signs(view, p, &out->decision);
-    put_consequence(view, p, &out->decision);
+    say_stage(view, pair, is_known, out);
+}
+
+static bool check_numbers(mdup_numbers *out, mdup_error **err)
+{
     bool ok = mdup_strbuf_check(&out->decision, err);
     for (size_t i = 0; ok && i < out->n; i++)
         ok = mdup_strbuf_check(&out->items[i].value, err) &&
@@ -254,6 +268,21 @@ bool mdup_words_pair(const mdup_view *view, size_t p, mdup_numbers *out, mdup_er
     if (!ok)
         mdup_numbers_clear(out);
     return ok;
+}
+
+bool mdup_words_numbers(const mdup_view *view, const mdup_pair *pair, bool is_known,
+                        mdup_numbers *out, mdup_error **err)
+{
+    say_numbers(view, pair, is_known, out);
+    return check_numbers(out, err);
+}
+
+bool mdup_words_pair(const mdup_view *view, size_t p, mdup_numbers *out, mdup_error **err)
+{
+    say_numbers(view, &view->report->pairs[p], true, out);
+    put_signs(view, p, &out->decision);
+    put_consequence(view, p, &out->decision);
+    return check_numbers(out, err);
 }
 
 void mdup_numbers_clear(mdup_numbers *numbers)

@@ -102,6 +102,65 @@ bool mdup_picture_make(const mdup_report_frame *frame, size_t most_bytes, int *s
     return ok;
 }
 
+/* ---- differences ---- */
+
+/* Between the pixels; (x, y) in px of the picture, y down, the middle of the first at (0.5, 0.5).  False outside of it. */
+static bool sample(const mdup_report_frame *f, const float *values, double x, double y, float *out)
+{
+    if (!(x >= 0 && y >= 0 && x <= f->nx && y <= f->ny))
+        return false;
+    double at_x = fmax(0, fmin(f->nx - 1, x - 0.5)),
+           at_y = fmax(0, fmin(f->ny - 1, f->ny - y - 0.5));
+    int32_t x0 = (int32_t)at_x, y0 = (int32_t)at_y;
+    int32_t x1 = x0 + 1 < f->nx ? x0 + 1 : x0, y1 = y0 + 1 < f->ny ? y0 + 1 : y0;
+    float tx = (float)(at_x - x0), ty = (float)(at_y - y0);
+    const float *low = values + (ptrdiff_t)y0 * f->nx, *high = values + (ptrdiff_t)y1 * f->nx;
+    *out =
+        (1 - ty) * ((1 - tx) * low[x0] + tx * low[x1]) + ty * ((1 - tx) * high[x0] + tx * high[x1]);
+    return true;
+}
+
+static const float MID_GREY = 127.5f;
+
+static void subtract(const mdup_report_frame *a, const float *soft_a, const mdup_report_frame *b,
+                     const float *soft_b, const double m[6], uint8_t *out)
+{
+    float low, high;
+    find_percentiles(soft_a, (size_t)a->nx * (size_t)a->ny, &low, &high);
+    /* The noise of both adds up: what is unrelated has the contrast of a frame. */
+    float scale = high > low ? 2 * MID_GREY / (sqrtf(2) * (high - low)) : 1;
+    for (int32_t row = 0; row < a->ny; row++) {
+        const float *values = soft_a + (ptrdiff_t)(a->ny - 1 - row) * a->nx;
+        for (int32_t column = 0; column < a->nx; column++) {
+            /* Turns and mirrors are their own inverse when transposed. */
+            double x = (column + 0.5) * a->bin - m[4], y = (row + 0.5) * a->bin - m[5];
+            float other, grey = MID_GREY;
+            if (sample(b, soft_b, (m[0] * x + m[1] * y) / b->bin, (m[2] * x + m[3] * y) / b->bin,
+                       &other))
+                grey += scale * (values[column] - other);
+            out[(ptrdiff_t)row * a->nx + column] =
+                (uint8_t)lrintf(fmaxf(0.0f, fminf(255.0f, grey)));
+        }
+    }
+}
+
+bool mdup_picture_difference(const mdup_report_frame *a, const mdup_report_frame *b,
+                             const double m[6], mdup_picture *out, mdup_error **err)
+{
+    mdup_picture p = {.nx = a->nx, .ny = a->ny};
+    float *soft_a = mdup_calloc((size_t)a->nx * (size_t)a->ny, sizeof *soft_a, err);
+    float *soft_b = soft_a ? mdup_calloc((size_t)b->nx * (size_t)b->ny, sizeof *soft_b, err) : NULL;
+    if (soft_b && (p.grey = mdup_calloc((size_t)a->nx * (size_t)a->ny, 1, err))) {
+        soften(a, soft_a);
+        soften(b, soft_b);
+        subtract(a, soft_a, b, soft_b, m, p.grey);
+        *out = p;
+    }
+    free(soft_a);
+    free(soft_b);
+    return p.grey != NULL;
+}
+
 void mdup_picture_clear(mdup_picture *picture)
 {
     free(picture->grey);

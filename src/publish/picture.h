@@ -16,6 +16,13 @@ typedef struct {
  *  False with *err (NOMEM).  Free with mdup_picture_clear. */
 bool mdup_picture_make(const mdup_report_frame *frame, size_t most_bytes, int *step,
                        mdup_picture *out, mdup_error **err) MDUP_MUST_CHECK;
+
+/** What frame a shows less what b shows, on a's picture: mid grey where they are the same, brighter where a is, with as much contrast as a frame
+ *  has when they share nothing.  Outside of b it is mid grey.  m: how b's picture lies on a's, as in mdup_picture_matrix, in px of the micrographs.  Without
+ *  a JPEG.  False with *err (NOMEM). */
+bool mdup_picture_difference(const mdup_report_frame *a, const mdup_report_frame *b,
+                             const double m[6], mdup_picture *out,
+                             mdup_error **err) MDUP_MUST_CHECK;
 void mdup_picture_clear(mdup_picture *picture);
 
 /** The JPEG as a data URI. */

@@ -186,3 +186,30 @@ const char *mdup_words_kind(const mdup_view *view, size_t pair)
     static const char *const names[MDUP_PAIR_KINDS] = {"duplicate", "again in part", "by design"};
     return view->report->pairs[pair].is_copy ? "exact copy" : names[view->kind[pair]];
 }
+
+/* Bytes of the longest beginning of text that fits into so many columns, up to the last blank when it does not fit whole. */
+static size_t fit(const char *text, size_t columns)
+{
+    size_t at = 0, last_blank = 0;
+    for (size_t n = 0; text[at]; n++) {
+        if (n >= columns)
+            return last_blank > 0 ? last_blank : at;
+        at += mdup_utf8_length(text + at);
+        if (text[at] == ' ')
+            last_blank = at;
+    }
+    return at;
+}
+
+void mdup_words_wrapped(mdup_strbuf *out, const char *text, size_t indent)
+{
+    mdup_strbuf shown = MDUP_STRBUF_INIT;
+    mdup_text_show(&shown, text, "?");
+    for (const char *at = shown.text; at && *at;) {
+        size_t length = fit(at, MDUP_LINE_COLUMNS - indent);
+        mdup_strbuf_printf(out, "%*s%.*s\n", (int)indent, "", (int)length, at);
+        at += length + strspn(at + length, " ");
+    }
+    out->failed = out->failed || shown.failed;
+    mdup_strbuf_free(&shown);
+}

@@ -4,6 +4,10 @@
 
 #include "publish/view.h"
 
+enum { MDUP_LINE_COLUMNS = 79 };
+
+/** Text for a terminal, what cannot be shown replaced, broken into lines that begin with so many blanks. */
+void mdup_words_wrapped(mdup_strbuf *out, const char *text, size_t indent);
 /** "5,013" */
 void mdup_words_count(mdup_strbuf *out, size_t n);
 /** A path for a line of the shell, quoted where it has to be. */
@@ -64,6 +68,11 @@ typedef struct {
 bool mdup_words_pair(const mdup_view *view, size_t pair, mdup_numbers *out,
                      mdup_error **err) MDUP_MUST_CHECK;
 void mdup_numbers_clear(mdup_numbers *numbers);
+
+/** The same of a pair that is not one of the report's, without a decision.  is_known: false of two micrographs of which no overlap is known; then
+ *  what the recording tells of them. */
+bool mdup_words_numbers(const mdup_view *view, const mdup_pair *pair, bool is_known,
+                        mdup_numbers *out, mdup_error **err) MDUP_MUST_CHECK;
 
 /* Something to do next. */
 typedef struct {

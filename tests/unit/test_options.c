@@ -378,22 +378,6 @@ static void help_is_asked_for(void **state)
     assert_false(options_ask_help(0, NULL));
 }
 
-static void distances(void **state)
-{
-    (void)state;
-    const struct {
-        const char *a, *b;
-        size_t distance;
-    } cases[] = {{"screen", "screen", 0}, {"sreen", "screen", 1},   {"scren", "screen", 1},
-                 {"skreen", "screen", 1}, {"screeen", "screen", 1}, {"csreen", "screen", 2},
-                 {"", "info", 4},         {"info", "", 4},          {"", "", 0},
-                 {"kitten", "sitting", 3}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(options_distance(cases[i].a, strlen(cases[i].a), cases[i].b),
-                         cases[i].distance);
-    assert_int_equal(options_distance("screening", 6, "screen"), 0);
-}
-
 #define OPTION_TEST(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -409,7 +393,6 @@ int main(void)
         OPTION_TEST(values_out_of_range),
         OPTION_TEST(numbers_or_auto),
         OPTION_TEST(names_that_are_no_options),
-        OPTION_TEST(distances),
         OPTION_TEST(given_more_than_once),
         OPTION_TEST(everything_behind_two_dashes),
         OPTION_TEST(help_is_asked_for),

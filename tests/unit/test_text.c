@@ -57,9 +57,26 @@ static void without_folders(void **state)
     expect_without_folders("/ // a/", " / a/");
 }
 
+static void distances(void **state)
+{
+    (void)state;
+    const struct {
+        const char *a, *b;
+        size_t distance;
+    } cases[] = {{"screen", "screen", 0}, {"sreen", "screen", 1},   {"scren", "screen", 1},
+                 {"skreen", "screen", 1}, {"screeen", "screen", 1}, {"csreen", "screen", 2},
+                 {"", "info", 4},         {"info", "", 4},          {"", "", 0},
+                 {"kitten", "sitting", 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(mdup_text_distance(cases[i].a, strlen(cases[i].a), cases[i].b),
+                         cases[i].distance);
+    assert_int_equal(mdup_text_distance("screening", 6, "screen"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(distances),
         cmocka_unit_test(shown_as_it_is),
         cmocka_unit_test(controls_and_bytes_that_are_no_text),
         cmocka_unit_test(without_folders),

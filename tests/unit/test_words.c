@@ -278,7 +278,8 @@ static void numbers_of_a_pair(void **state)
          "of each frame shows what the other one shows; from 50 % on the later one is a "
          "duplicate."},
         {"Shift", "57 nm right, 18 nm down",
-         "is how the later frame lies on the earlier one: (57.0, -18.2) px, known to 0.1 px."},
+         "is how the later frame lies on the earlier one: (57.0, -18.2) px or (570.4, -182.0) A, "
+         "known to 0.1 px or 1.0 A."},
         {"E-value", "5e-9",
          "unrelated pairs are expected to look as much alike: chance makes one such pair in 200 "
          "million sessions like this one."},

@@ -1,5 +1,5 @@
 /* PDF out: pages, text that fits, and text of any bytes. */
-#include "formats/pdf.h"
+#include "formats/drawing.h"
 #include "image_test.h"
 
 static size_t count(const mdup_strbuf *pdf, const char *sought)
@@ -10,19 +10,19 @@ static size_t count(const mdup_strbuf *pdf, const char *sought)
     return n;
 }
 
-static mdup_pdf *begin(mdup_strbuf *out)
+static mdup_drawing *begin(mdup_strbuf *out)
 {
     mdup_error *err = NULL;
-    mdup_pdf *pdf = mdup_pdf_begin(out, 400, 300, "title", &err);
+    mdup_drawing *pdf = mdup_drawing_begin_pdf(out, 400, 300, "title", &err);
     expect_no_error(&err);
     assert_non_null(pdf);
     return pdf;
 }
 
-static void end(mdup_pdf *pdf)
+static void end(mdup_drawing *pdf)
 {
     mdup_error *err = NULL;
-    bool ok = mdup_pdf_end(pdf, &err);
+    bool ok = mdup_drawing_end(pdf, &err);
     expect_no_error(&err);
     assert_true(ok);
 }
@@ -31,15 +31,15 @@ static void pages(void **state)
 {
     (void)state;
     mdup_strbuf out = MDUP_STRBUF_INIT;
-    mdup_pdf *pdf = begin(&out);
+    mdup_drawing *pdf = begin(&out);
     for (int page = 0; page < 3; page++) {
-        mdup_pdf_colour(pdf, 1, 0, 0);
-        mdup_pdf_line(pdf, 0, 0, 10, 10, 1, page == 1);
-        mdup_pdf_rectangle(pdf, 0, 0, 10, 10, 1, false);
-        mdup_pdf_fill_rectangle(pdf, 20, 20, 5, 5);
-        mdup_pdf_disc(pdf, 50, 50, 3);
+        mdup_drawing_colour(pdf, 1, 0, 0);
+        mdup_drawing_line(pdf, 0, 0, 10, 10, 1, page == 1);
+        mdup_drawing_rectangle(pdf, 0, 0, 10, 10, 1, false);
+        mdup_drawing_fill_rectangle(pdf, 20, 20, 5, 5);
+        mdup_drawing_disc(pdf, 50, 50, 3);
         if (page < 2)
-            mdup_pdf_next_page(pdf);
+            mdup_drawing_next_page(pdf);
     }
     end(pdf);
     assert_memory_equal(out.text, "%PDF-", 5);
@@ -60,27 +60,27 @@ static void any_bytes_are_text(void **state)
                                         "(\\) Tj ET",
                                         "</script>"};
     mdup_strbuf out = MDUP_STRBUF_INIT;
-    mdup_pdf *pdf = begin(&out);
+    mdup_drawing *pdf = begin(&out);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        mdup_pdf_text(pdf, 10, 20, 10, MDUP_PDF_MIDDLE, i % 2 == 0, texts[i]);
-        mdup_pdf_paragraph(pdf, 10, 20, 10, 100, texts[i]);
-        mdup_pdf_paragraph(pdf, 10, 20, 10, 0, texts[i]);
+        mdup_drawing_text(pdf, 10, 20, 10, MDUP_DRAWING_MIDDLE, i % 2 == 0, texts[i]);
+        mdup_drawing_paragraph(pdf, 10, 20, 10, 100, texts[i]);
+        mdup_drawing_paragraph(pdf, 10, 20, 10, 0, texts[i]);
     }
     end(pdf);
     mdup_strbuf_free(&out);
 }
 
 /* The height of a paragraph in lines. */
-static double lines_of(mdup_pdf *pdf, const char *text, double width)
+static double lines_of(mdup_drawing *pdf, const char *text, double width)
 {
-    return mdup_pdf_paragraph(pdf, 0, 0, 10, width, text) / 13.5;
+    return mdup_drawing_paragraph(pdf, 0, 0, 10, width, text) / 13.5;
 }
 
 static void paragraphs_are_broken(void **state)
 {
     (void)state;
     mdup_strbuf out = MDUP_STRBUF_INIT;
-    mdup_pdf *pdf = begin(&out);
+    mdup_drawing *pdf = begin(&out);
     expect_near(lines_of(pdf, "", 100), 0, 1e-9);
     expect_near(lines_of(pdf, "one two three", 1000), 1, 1e-9);
     expect_near(lines_of(pdf, "one two three", 30), 3, 1e-9);
@@ -96,13 +96,13 @@ static void pictures_are_the_jpeg(void **state)
     (void)state;
     const uint8_t pixels[] = {0, 50, 100, 150, 200, 255};
     static const char jpeg[] = "not looked at";
-    const mdup_pdf_picture picture = {pixels, 3, 2, jpeg, sizeof jpeg};
+    const mdup_drawing_picture picture = {pixels, 3, 2, jpeg, sizeof jpeg};
     mdup_strbuf out = MDUP_STRBUF_INIT;
-    mdup_pdf *pdf = begin(&out);
+    mdup_drawing *pdf = begin(&out);
     const double turned[] = {0, 1, -1, 0, 50, 0};
-    mdup_pdf_push_clip(pdf, 0, 0, 50, 50, turned);
-    mdup_pdf_draw_picture(pdf, &picture, 0, 0, 10);
-    mdup_pdf_pop_clip(pdf);
+    mdup_drawing_push_clip(pdf, 0, 0, 50, 50, turned);
+    mdup_drawing_draw_picture(pdf, &picture, 0, 0, 10);
+    mdup_drawing_pop_clip(pdf);
     end(pdf);
     mdup_strbuf_free(&out);
 }
@@ -110,14 +110,38 @@ static void pictures_are_the_jpeg(void **state)
 static void a_picture_that_cannot_be(void **state)
 {
     (void)state;
-    const mdup_pdf_picture picture = {NULL, 1 << 20, 1 << 20, "", 0};
+    const mdup_drawing_picture picture = {NULL, 1 << 20, 1 << 20, "", 0};
     mdup_strbuf out = MDUP_STRBUF_INIT;
-    mdup_pdf *pdf = begin(&out);
+    mdup_drawing *pdf = begin(&out);
     mdup_error *err = NULL;
-    mdup_pdf_draw_picture(pdf, &picture, 0, 0, 1);
-    assert_false(mdup_pdf_end(pdf, &err));
+    mdup_drawing_draw_picture(pdf, &picture, 0, 0, 1);
+    assert_false(mdup_drawing_end(pdf, &err));
     assert_non_null(err);
     mdup_error_clear(&err);
+    mdup_strbuf_free(&out);
+}
+
+static void a_png_tells_whose_it_is(void **state)
+{
+    (void)state;
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    mdup_error *err = NULL;
+    mdup_drawing *png = mdup_drawing_begin_png(&out, 40, 30, "microdup 1.2.3", &err);
+    expect_no_error(&err);
+    mdup_drawing_colour(png, 1, 0, 0);
+    mdup_drawing_fill_rectangle(png, 10, 10, 5, 5);
+    end(png);
+    assert_true(out.length > MDUP_PNG_HEAD_bytes);
+    assert_true(mdup_png_is_by(out.text, MDUP_PNG_HEAD_bytes, "microdup "));
+    assert_false(mdup_png_is_by(out.text, MDUP_PNG_HEAD_bytes, "macrodup "));
+    /* No beginning of it is taken for more than it is. */
+    for (size_t length = 0; length < 59; length++)
+        assert_false(mdup_png_is_by(out.text, length, "microdup 1.2.3"));
+    for (size_t i = 0; i < 8; i++) {
+        out.text[i] ^= 1;
+        assert_false(mdup_png_is_by(out.text, MDUP_PNG_HEAD_bytes, "microdup "));
+        out.text[i] ^= 1;
+    }
     mdup_strbuf_free(&out);
 }
 
@@ -129,6 +153,7 @@ int main(void)
         cmocka_unit_test(paragraphs_are_broken),
         cmocka_unit_test(pictures_are_the_jpeg),
         cmocka_unit_test(a_picture_that_cannot_be),
+        cmocka_unit_test(a_png_tells_whose_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
