@@ -1,6 +1,7 @@
 #include "flow/session_info.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,13 +18,28 @@ struct mdup_session_info {
     mdup_session_geometry *geometries;
     size_t n_geometries;
     size_t n_judged;
+    int64_t n_exact_copies;
+    size_t n_known;     /* pairs, reported or not, */
+    double most_evalue; /* with an E-value up to this */
 };
+
+static bool count_pairs(mdup_session_info *info, mdup_session *session, mdup_error **err)
+{
+    mdup_pair *pairs;
+    if (!mdup_session_load_pairs(session, (double)INFINITY, &pairs, &info->n_known,
+                                 &info->most_evalue, err))
+        return false;
+    free(pairs);
+    return true;
+}
 
 static bool load_finished(mdup_session_info *info, mdup_session *session, mdup_error **err)
 {
     if (!mdup_session_load_result(session, &info->result, err) ||
         !mdup_session_load_provenance(session, &info->provenance, err) ||
-        !mdup_session_load_geometries(session, &info->geometries, &info->n_geometries, err))
+        !mdup_session_load_geometries(session, &info->geometries, &info->n_geometries, err) ||
+        !mdup_session_load_exact_copies(session, &info->n_exact_copies, err) ||
+        !count_pairs(info, session, err))
         return false;
     for (size_t i = 0; i < info->result.catalog->n; i++)
         info->n_judged += mdup_status_is_judged(info->result.judgements[i].status);
@@ -77,10 +93,15 @@ static void put_counts(const mdup_session_info *info, mdup_strbuf *out)
     const mdup_decision *d = &r->decision;
     mdup_strbuf_printf(out, "  micrographs  %zu, of which %zu could be judged\n", r->catalog->n,
                        info->n_judged);
-    mdup_strbuf_printf(out, "  removed      %zu, in %" PRId64 " set%s\n", d->n_removed, d->n_sets,
+    mdup_strbuf_printf(out, "  removed      %zu, in %" PRId64 " set%s", d->n_removed, d->n_sets,
                        d->n_sets == 1 ? "" : "s");
-    mdup_strbuf_printf(out, "  pairs        %zu duplicates, %zu overlaps\n", d->n_duplicate_pairs,
+    if (info->n_exact_copies > 0)
+        mdup_strbuf_printf(out, "; %" PRId64 " exact cop%s", info->n_exact_copies,
+                           info->n_exact_copies == 1 ? "y" : "ies");
+    mdup_strbuf_printf(out, "\n  pairs        %zu duplicates, %zu overlaps\n", d->n_duplicate_pairs,
                        r->n_pairs - d->n_duplicate_pairs);
+    mdup_strbuf_printf(out, "  known        %zu pairs with an E-value up to %g\n", info->n_known,
+                       info->most_evalue);
 }
 
 static void put_geometries(const mdup_session_info *info, mdup_strbuf *out)
@@ -150,6 +171,8 @@ static void json_counts(const mdup_session_info *info, mdup_json *json)
     mdup_json_int(json, "overlap_pairs", (int64_t)(info->result.n_pairs - d->n_duplicate_pairs));
     mdup_json_int(json, "sets", d->n_sets);
     mdup_json_int(json, "removed", (int64_t)d->n_removed);
+    mdup_json_int(json, "exact_copies", info->n_exact_copies);
+    mdup_json_int(json, "known_pairs", (int64_t)info->n_known);
     mdup_json_end_object(json);
 }
 
@@ -203,6 +226,7 @@ void mdup_session_info_json(const mdup_session_info *info, mdup_json *json)
     mdup_json_string(json, "in_use_by", info->holder);
     if (info->is_finished) {
         json_provenance(&info->provenance, json);
+        mdup_json_double(json, "most_evalue", info->most_evalue);
         json_counts(info, json);
         json_geometries(info, json);
     }

@@ -355,7 +355,7 @@ def test_a_session_that_is_read_only(screened):
     (screened / "writable").mkdir(mode=0o777)
     (screened / "writable").chmod(0o777)
     program = os.environ["MDUP_BIN"]
-    commands = {"decide": ["--o", "writable"], "info": []}
+    commands = {"decide": ["--o", "writable"], "info": [], "report": ["--o", "writable"]}
     for command, more in commands.items():
         run = subprocess.run(
             [program, command, "microdup/session.mdup", *more], cwd=screened, capture_output=True, text=True, user=65534

@@ -84,6 +84,17 @@ def spoil(path):
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+def readers(session):
+    """Every command that works from a session, but for its output."""
+    return [
+        ["info", session],
+        ["decide", session, "--o", "decided"],
+        ["report", session, "--o", "reported"],
+        ["show", name_of(0), name_of(4), "--session", session],
+        ["apply", session, "in.star", "--o", "applied"],
+    ]
+
+
 def session_of(folder):
     return folder / "grown" / "session.mdup"
 
@@ -411,7 +422,7 @@ def test_newer_version(crowd):
         "grown/session.mdup: the session was written by a newer microdup (format 7, this one knows 1); use that, or begin "
         "anew in another folder\n"
     )
-    for command in (["screen", "in.star", "--o", "grown"], ["info", "grown/session.mdup"], ["decide", "grown/session.mdup"]):
+    for command in (["screen", "in.star", "--o", "grown"], *readers("grown/session.mdup")):
         run = microdup(*command, cwd=crowd)
         assert (run.status, run.err) == (1, f"microdup {command[0]}: {message}")
 
@@ -421,7 +432,7 @@ def test_truncated(crowd):
     _, before = grown(crowd, "in.star")
     whole = session_of(crowd).read_bytes()
     session_of(crowd).write_bytes(whole[: len(whole) // 2])
-    for command in (["screen", "in.star", "--o", "grown"], ["info", "grown/session.mdup"], ["decide", "grown/session.mdup"]):
+    for command in (["screen", "in.star", "--o", "grown"], *readers("grown/session.mdup")):
         run = microdup(*command, cwd=crowd)
         assert run.status == 1
         assert run.err.startswith(f"microdup {command[0]}: grown/session.mdup: the session file is damaged (")
@@ -562,6 +573,35 @@ def test_a_second_process_says_who_is_there(crowd):
     assert result == fresh(crowd, "in.star")
 
 
+def test_others_read_while_one_works(crowd):
+    """What they see is the last result that was finished."""
+    list_of(crowd, range(12))
+    _, before = grown(crowd, "in.star")
+    page = (crowd / "grown/report.html").read_text()
+    list_of(crowd, range(48))
+    process = start("screen", "in.star", "--o", "grown", "--j", 1, cwd=crowd)
+    lock = crowd / "grown" / "session.mdup.lock"
+    while not lock.exists() or "machine" not in lock.read_text():
+        assert process.poll() is None
+    process.send_signal(signal.SIGSTOP)
+    try:
+        for command in readers("grown/session.mdup"):
+            run = microdup(*command, cwd=crowd)
+            assert run.status == 0, run
+            warned = "WARNING: the decision is not kept in the session, only in the files written now: "
+            assert run.err.startswith(warned) if command[0] == "decide" else run.err == ""
+        assert contents(crowd / "decided") == before
+        assert (crowd / "reported/report.html").read_text().count("<tr data-pair=") == page.count("<tr data-pair=")
+        assert (crowd / "pair.png").exists() and f"process {process.pid} on" in microdup("info", "grown/session.mdup", cwd=crowd).out
+        process.send_signal(signal.SIGCONT)
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
+    finally:
+        process.kill()
+        process.communicate()
+    assert contents(crowd / "grown") == fresh(crowd, "in.star")
+
+
 def test_a_dead_process_of_another_host(crowd):
     list_of(crowd, range(4))
     _, before = grown(crowd, "in.star")
@@ -677,11 +717,13 @@ def test_info(session):
     screen("micrographs.star", cwd=session)
     run = microdup("info", "microdup/session.mdup", cwd=session)
     assert (run.status, run.err) == (0, "")
+    (n_known,) = sqlite3.connect(session / "microdup/session.mdup").execute("SELECT count(*) FROM pairs").fetchone()
     for line in (
         "microdup/session.mdup: session of microdup",
         "  micrographs  8, of which 8 could be judged",
         "  removed      2, in 2 sets",
         "  pairs        2 duplicates, 1 overlaps",
+        f"  known        {n_known} pairs with an E-value up to 100",
         "  size         700 x 500 px of 1 A, binned by 2: 8 micrographs, 28 pairs compared",
         "  input        micrographs.star (star)",
         "  command      microdup screen micrographs.star",
@@ -691,7 +733,9 @@ def test_info(session):
     info = json.loads(run.out)
     assert info["format"] == "session" and info["finished"] is True and info["in_use_by"] is None
     assert info["counts"] == {
-        "micrographs": 8, "judged": 8, "duplicate_pairs": 2, "overlap_pairs": 1, "sets": 2, "removed": 2,
+        "micrographs": 8, "judged": 8, "duplicate_pairs": 2, "overlap_pairs": 1, "sets": 2, "removed": 2, "exact_copies": 0,
+        "known_pairs": n_known,
     }  # fmt: skip
+    assert info["most_evalue"] == 100
     assert info["sizes"][0]["pairs_compared"] == 28 and info["parameters"]["min-overlap"] == "0.5"
     assert duplicates(session / "microdup") == [("m1.mrc", "m5.mrc"), ("m2.mrc", "m6.mrc")]
