@@ -14,5 +14,6 @@
 #include <microdup/screen.h>
 #include <microdup/simulate.h>
 #include <microdup/version.h>
+#include <microdup/watch.h>
 
 #endif

@@ -408,7 +408,7 @@ def test_newer_version(crowd):
     with sqlite3.connect(session_of(crowd)) as db:
         db.execute("PRAGMA user_version = 7")
     message = (
-        "grown/session.mdup: the session was written by a newer microdup (format 7, this one knows 1); use that, or begin "
+        "grown/session.mdup: the session was written by a newer microdup (format 7, this one knows 2); use that, or begin "
         "anew in another folder\n"
     )
     for command in (["screen", "in.star", "--o", "grown"], ["info", "grown/session.mdup"], ["decide", "grown/session.mdup"]):

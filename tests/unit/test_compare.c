@@ -54,7 +54,7 @@ static mdup_pair_list compare(session *s)
                                  .max_shift_px = s->max_shift_px};
     mdup_pair_list list;
     mdup_error *err = NULL;
-    assert_true(mdup_compare_frames(&frames, NULL, 1e-3, 2, NULL, &list, &err));
+    assert_true(mdup_compare_frames(&frames, NULL, 1e-3, 0, 2, NULL, &list, &err));
     assert_int_equal(list.n_compared, N * (N - 1) / 2);
     return list;
 }

@@ -181,10 +181,10 @@ static void what_is_no_session_is_refused(void **state)
     assert_false(mdup_session_detect(path));
     copy_file(COPY, path);
     assert_true(mdup_session_detect(path));
-    run_sql(path, "PRAGMA user_version = 2");
+    run_sql(path, "PRAGMA user_version = 3");
     expect_refusal(path, MDUP_ERROR_UNSUPPORTED,
                    "session_test_other.mdup: the session was written by a newer microdup (format "
-                   "2, this one knows 1); use that, or begin anew in another folder");
+                   "3, this one knows 2); use that, or begin anew in another folder");
     expect_refusal(FOLDER, MDUP_ERROR_INVALID,
                    "session_test: is a folder; give the session file in it");
     unlink(path);
