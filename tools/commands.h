@@ -14,7 +14,7 @@ typedef struct {
 } command;
 
 extern const command command_screen, command_decide, command_apply, command_particles,
-    command_relion, command_report, command_show, command_info, command_simulate;
+    command_relion, command_report, command_show, command_info, command_simulate, command_watch;
 
 /** The original tool's program, microduplicate_screener. */
 int run_original(int argc, char **argv);

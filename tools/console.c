@@ -55,8 +55,18 @@ void console_init(console *c)
 static void close_line(console *c)
 {
     if (c->line_open)
-        putchar('\n');
-    c->line_open = false;
+        fputs(c->line_passes ? "\r\033[K" : "\n", stdout);
+    c->line_open = c->line_passes = false;
+}
+
+static void print_time(const console *c, FILE *stream)
+{
+    char text[32];
+    time_t now = time(NULL);
+    struct tm local;
+    if (c->with_time && localtime_r(&now, &local) &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S  ", &local) > 0)
+        fputs(text, stream);
 }
 
 static const char BOLD[] = "\x1B[1m", YELLOW[] = "\x1B[33m", PLAIN[] = "\x1B[0m";
@@ -78,13 +88,26 @@ static void on_log(void *user, mdup_log_level level, const char *line)
     if (level == MDUP_LOG_WARNING) {
         c->warnings++;
         fflush(stdout);
+        print_time(c, stderr);
         fprintf(stderr, "%sWARNING:%s ", c->warns_in_colour ? YELLOW : "",
                 c->warns_in_colour ? PLAIN : "");
         print_shown(stderr, "", line, "");
     } else {
         bool bold = level == MDUP_LOG_HEADLINE && c->has_colours;
+        print_time(c, stdout);
         print_shown(stdout, bold ? BOLD : "", line, bold ? PLAIN : "");
     }
+}
+
+void console_show(console *c, const char *line)
+{
+    if (!c->is_terminal)
+        return;
+    if (c->line_open && !c->line_passes)
+        putchar('\n');
+    printf("\r%s\033[K", line);
+    fflush(stdout);
+    c->line_open = c->line_passes = true;
 }
 
 enum { BAR_WIDTH = 24 };

@@ -16,7 +16,9 @@ typedef struct {
     bool is_terminal; /* stdout is one: the progress line is redrawn in place */
     bool has_colours,
         warns_in_colour; /* stdout, stderr: a terminal, and the user has nothing against it */
-    bool line_open;      /* a progress line stands unfinished */
+    bool with_time;      /* lines begin with the time of day; to be set behind console_init */
+    bool line_open;      /* a progress line stands unfinished, */
+    bool line_passes;    /* and is wiped off for the next line of text */
     bool stage_finished; /* its last line has been shown */
     const char *stage;   /* of the last progress call */
     struct timespec stage_began, last_shown;
@@ -29,6 +31,9 @@ void console_init(console *c);
 /** Log lines to stdout, the verdict among them bold on a terminal, warnings to stderr, a progress line to stdout; stops on SIGINT and SIGTERM,
  * whose handlers it installs. */
 mdup_callbacks console_callbacks(console *c);
+
+/** Shows one line on a terminal until the next; does nothing elsewhere. */
+void console_show(console *c, const char *line);
 
 /** Prints the error to stderr and gives the exit status that goes with it: 2 when aborted, else
  * `status`.  Clears *err. */

@@ -10,9 +10,9 @@
 #include "commands.h"
 #include "console.h"
 
-static const command *const commands[] = {&command_screen, &command_decide,   &command_report,
-                                          &command_show,   &command_apply,    &command_particles,
-                                          &command_relion, &command_simulate, &command_info};
+static const command *const commands[] = {
+    &command_screen, &command_watch,     &command_decide, &command_report,   &command_show,
+    &command_apply,  &command_particles, &command_relion, &command_simulate, &command_info};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static const char ORIGINAL_NAME[] = "microduplicate_screener";

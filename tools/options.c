@@ -80,6 +80,23 @@ static bool parse_double(const option *o, const char *value, mdup_error **err)
     return true;
 }
 
+static bool parse_duration(const option *o, const char *value, mdup_error **err)
+{
+    static const char units[] = "smhd";
+    static const double seconds[] = {1, 60, 3600, 86400};
+    size_t length = strlen(value);
+    const char *unit = length > 0 ? strchr(units, value[length - 1]) : NULL;
+    double number, factor = unit ? seconds[unit - units] : 1;
+    if (!mdup_parse_double(value, length - (unit != NULL), &number) || number * factor < o->min ||
+        number * factor > o->max)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--%s takes a time from %g s to %g days, like 30, 90s, 45m, 2h or 1d, not "
+                         "\"%s\"",
+                         o->name, o->min, o->max / 86400, value);
+    *(double *)o->target = number * factor;
+    return true;
+}
+
 static bool parse_range(const option *o, const char *value, mdup_error **err)
 {
     double range[2];
@@ -147,6 +164,8 @@ static bool assign(const option *o, const char *value, mdup_error **err)
         return true;
     case OPTION_DOUBLE:
         return parse_double(o, value, err);
+    case OPTION_DURATION:
+        return parse_duration(o, value, err);
     case OPTION_RANGE:
         return parse_range(o, value, err);
     case OPTION_SIZE:
@@ -280,6 +299,9 @@ static void append_default(mdup_strbuf *text, const option *o)
         break;
     case OPTION_DOUBLE:
         mdup_strbuf_printf(text, "%g", numbers[0]);
+        break;
+    case OPTION_DURATION:
+        mdup_strbuf_printf(text, "%g s", numbers[0]);
         break;
     case OPTION_RANGE:
         mdup_strbuf_printf(text, "%g,%g", numbers[0], numbers[1]);

@@ -16,5 +16,6 @@
 #include <microdup/show.h>
 #include <microdup/simulate.h>
 #include <microdup/version.h>
+#include <microdup/watch.h>
 
 #endif

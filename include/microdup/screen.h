@@ -46,6 +46,9 @@ typedef struct {
      * searched and reported, give or take a binned px, to which a shift is known.  Never fewer than
      * those within 18 binned px are searched, or the search could not tell what is usual. */
     double max_shift_px;
+    /* 0; E-values are those of a search among at least so many micrographs, so that a pair that is reported in a session being recorded stays
+     * so while more micrographs come. */
+    int64_t expect;
     int64_t report_pairs;   /* 200: so many pairs have pictures in report.html, at most */
     bool anonymous;         /* report.html and logfile.pdf name no folders and no command's paths */
     bool same_optics_group; /* false; compare micrographs of one rlnOpticsGroup with each other

@@ -21,6 +21,14 @@ mdup_source *mdup_builder_add_source(mdup_builder *b, mdup_source_kind kind, con
 mdup_micrograph *mdup_builder_add_micrograph(mdup_builder *b, const char *name, size_t name_length,
                                              size_t row, mdup_error **err) MDUP_MUST_CHECK;
 
+/** Frees what it holds. */
+void mdup_micrograph_clear(mdup_micrograph *micrograph);
+
+/** Leaves out what options->takes does not take, in micrographs and inputs.  To be called before they are sorted.  False with *err set: MISSING when nothing is
+ *  left; NOMEM. */
+bool mdup_catalog_leave_out(mdup_catalog *catalog, const mdup_catalog_options *options,
+                            mdup_error **err) MDUP_MUST_CHECK;
+
 /* ---- what an input is ---- */
 
 typedef struct {

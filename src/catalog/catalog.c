@@ -161,7 +161,9 @@ static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs,
                          "quotes or image files");
     if (!check_project_dir(b->project_dir, err))
         return false;
-    return add_inputs(b, inputs, n_inputs, err) && warn_of_repeats(b, err) &&
+    return add_inputs(b, inputs, n_inputs, err) &&
+           (!options->takes || mdup_catalog_leave_out(b->catalog, options, err)) &&
+           warn_of_repeats(b, err) &&
            (!metadata_dir ||
             mdup_catalog_add_metadata(b->catalog, metadata_dir, b->callbacks, err)) &&
            mdup_catalog_sort(b->catalog, options->order, b->callbacks, err) &&
@@ -183,6 +185,15 @@ mdup_catalog *mdup_catalog_build(const char *const *inputs, size_t n_inputs,
     return NULL;
 }
 
+void mdup_micrograph_clear(mdup_micrograph *m)
+{
+    free(m->name);
+    free(m->path);
+    free(m->hole);
+    free(m->shot);
+    mdup_acquisition_clear(&m->recorded);
+}
+
 void mdup_catalog_free(mdup_catalog *catalog)
 {
     if (!catalog)
@@ -195,13 +206,8 @@ void mdup_catalog_free(mdup_catalog *catalog)
         mdup_csg_free(catalog->sources[i].csg);
         free(catalog->sources[i].csg_parts);
     }
-    for (size_t i = 0; i < catalog->n; i++) {
-        free(catalog->micrographs[i].name);
-        free(catalog->micrographs[i].path);
-        free(catalog->micrographs[i].hole);
-        free(catalog->micrographs[i].shot);
-        mdup_acquisition_clear(&catalog->micrographs[i].recorded);
-    }
+    for (size_t i = 0; i < catalog->n; i++)
+        mdup_micrograph_clear(&catalog->micrographs[i]);
     free(catalog->sources);
     free(catalog->micrographs);
     free(catalog->order_reason);

@@ -75,6 +75,9 @@ typedef struct {
     mdup_order order;
     const char *project_dir;  /* NULL: found by walking up from each STAR or .cs */
     const char *metadata_dir; /* folder of EPU's or SerialEM's files, see metadata.h; NULL: none */
+    /* Whether a micrograph is taken, by its name, path and slice; the inputs are then as if they did not name the others.  NULL: all are. */
+    bool (*takes)(void *context, const mdup_micrograph *micrograph);
+    void *context;
 } mdup_catalog_options;
 
 /** Reads the inputs, resolves every name, orders.

@@ -35,6 +35,7 @@ struct comparison {
     const mdup_compare_memory *memory; /* NULL: none */
     const mdup_callbacks *callbacks;
     int n_threads;
+    int64_t least_pairs;
     mdup_conditioner *conditioner;
     mdup_statistics statistics;
     double *powers;     /* of the frames in the sample, MDUP_RADIAL_BINS each */
@@ -418,6 +419,12 @@ static bool verify_all(comparison *c, mdup_error **err)
 
 /* ---- significance ---- */
 
+/* The number of pairs that E-values are for. */
+static int64_t n_rated(const comparison *c)
+{
+    return c->shortlist.n_compared > c->least_pairs ? c->shortlist.n_compared : c->least_pairs;
+}
+
 /* Shifts up to this, in px of the frame, are near (0, 0): what the detector or the beam puts into every frame lines up there, and however much
  * of it conditioning takes out, a pair must stand out of what other pairs of the session show at that very place. */
 static const double NEAR_ZERO_px = 3.0;
@@ -441,8 +448,7 @@ static void heed_zero(comparison *c, double *heights)
         mdup_pair *pair = &c->pairs[i];
         if (is_near_zero(pair))
             pair->log10_evalue =
-                fmax(pair->log10_evalue,
-                     mdup_null_log10_evalue(&null, c->heights[i], c->shortlist.n_compared));
+                fmax(pair->log10_evalue, mdup_null_log10_evalue(&null, c->heights[i], n_rated(c)));
     }
 }
 
@@ -519,10 +525,10 @@ static void weigh_overlaps(comparison *c, double *strengths)
     double usual = usual_strength(c, strengths);
     if (usual <= 0)
         return;
-    mdup_overlap_weights w = {
-        mdup_null_score_at(&c->null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared), usual, 1};
+    mdup_overlap_weights w = {mdup_null_score_at(&c->null, WEIGHED_AT_LOG10_EVALUE, n_rated(c)),
+                              usual, 1};
     w.mean = mean_weight(c, &w);
-    double all = log10((double)c->shortlist.n_compared);
+    double all = log10((double)n_rated(c));
     for (size_t i = 0; i < c->shortlist.n; i++) {
         mdup_pair *pair = &c->pairs[i];
         pair->log10_evalue =
@@ -542,8 +548,7 @@ static bool rate_all(comparison *c, mdup_error **err)
             scores[n++] = c->pairs[i].score;
     c->null = mdup_null_fit(scores, n);
     for (size_t i = 0; i < c->shortlist.n; i++)
-        c->pairs[i].log10_evalue =
-            mdup_null_log10_evalue(&c->null, c->pairs[i].score, c->shortlist.n_compared);
+        c->pairs[i].log10_evalue = mdup_null_log10_evalue(&c->null, c->pairs[i].score, n_rated(c));
     weigh_overlaps(c, scores);
     heed_zero(c, scores);
     free(scores);
@@ -761,8 +766,8 @@ static void clear(comparison *c)
 }
 
 bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_memory *memory,
-                         double max_evalue, int n_threads, const mdup_callbacks *callbacks,
-                         mdup_pair_list *out, mdup_error **err)
+                         double max_evalue, int64_t least_pairs, int n_threads,
+                         const mdup_callbacks *callbacks, mdup_pair_list *out, mdup_error **err)
 {
     int64_t n_pairs;
     if (!mdup_search_count_pairs(frames, &n_pairs, err))
@@ -773,8 +778,11 @@ bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_me
     }
     mdup_search_frames own = *frames;
     own.memory = NULL;
-    comparison c = {
-        .frames = &own, .memory = memory, .callbacks = callbacks, .n_threads = n_threads};
+    comparison c = {.frames = &own,
+                    .memory = memory,
+                    .callbacks = callbacks,
+                    .n_threads = n_threads,
+                    .least_pairs = least_pairs};
     c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
     if (c.conditioner && frames->max_shift_px > 0)
         mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
@@ -795,6 +803,26 @@ void mdup_pair_list_clear(mdup_pair_list *list)
     free(list->items);
     free(list->drawn);
     *list = (mdup_pair_list){0};
+}
+
+/* As mdup_search_wants has it, of n micrographs in a row. */
+static double pairs_in_a_row(const mdup_screen_options *o, int64_t n)
+{
+    double sum = 0;
+    for (int64_t distance = o->images_per_move;
+         distance < n && (o->scan_range == 0 || distance < o->images_per_move + o->scan_range);
+         distance += o->images_per_hole)
+        sum += (double)(n - distance);
+    return sum;
+}
+
+int64_t mdup_expected_pairs(const mdup_screen_options *options, size_t n_frames, int64_t n_compared)
+{
+    if (options->expect <= (int64_t)n_frames)
+        return n_compared;
+    double here = pairs_in_a_row(options, (int64_t)n_frames);
+    double there = pairs_in_a_row(options, options->expect);
+    return here > 0 ? llround((double)n_compared * (there / here)) : n_compared;
 }
 
 size_t mdup_count_unreported(const mdup_drawn *drawn, size_t n, double max_evalue)

@@ -4,6 +4,7 @@
 #define MDUP_FLOW_COMPARE_H
 
 #include <microdup/callbacks.h>
+#include <microdup/screen.h>
 
 #include "base/error.h"
 #include "image/condition.h"
@@ -60,11 +61,17 @@ typedef struct {
     size_t n_drawn;
 } mdup_pair_list;
 
-/** Finds every significant pair (E-value <= max_evalue).  The frames are borrowed; frames->memory is not used, but what `memory` gives, which may be
+/** Of how many pairs E-values are to be the E-values, where at least `expect` micrographs are expected and n_frames have made n_compared pairs: of as
+ *  many as that number of micrographs in a row would make by these options, in proportion. */
+int64_t mdup_expected_pairs(const mdup_screen_options *options, size_t n_frames,
+                            int64_t n_compared);
+
+/** Finds every significant pair (E-value <= max_evalue), where E-values are those of a search of least_pairs pairs or more.  The frames are borrowed; frames->memory is not used, but what `memory` gives, which may be
  *  NULL.  The answer does not depend on it.  False with *err (NOMEM, ABORTED, and what the memory says).  Free with mdup_pair_list_clear. */
 bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_memory *memory,
-                         double max_evalue, int n_threads, const mdup_callbacks *callbacks,
-                         mdup_pair_list *out, mdup_error **err) MDUP_MUST_CHECK;
+                         double max_evalue, int64_t least_pairs, int n_threads,
+                         const mdup_callbacks *callbacks, mdup_pair_list *out,
+                         mdup_error **err) MDUP_MUST_CHECK;
 void mdup_pair_list_clear(mdup_pair_list *list);
 
 /** How many of n drawn pairs, sorted as in mdup_pair_list, have an E-value above max_evalue: the first ones. */

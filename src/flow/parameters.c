@@ -52,6 +52,7 @@ bool mdup_parameters_of_options(const mdup_screen_options *o, mdup_parameters *o
            mdup_parameters_add(out, "optics-group", o->same_optics_group ? "same" : "any", err) &&
            mdup_parameters_add_number(out, "min-overlap", o->min_overlap, err) &&
            mdup_parameters_add_number(out, "evalue", o->max_evalue, err) &&
+           mdup_parameters_add_number(out, "expect", (double)o->expect, err) &&
            mdup_parameters_add(out, "strict", yes_no[o->strict], err) &&
            mdup_parameters_add_number(out, "report-pairs", (double)o->report_pairs, err) &&
            mdup_parameters_add(out, "anonymous", yes_no[o->anonymous], err);
@@ -136,6 +137,7 @@ bool mdup_parameters_to_options(const mdup_session_parameter *items, size_t n,
         !get_word(items, n, "optics-group", groups, 2, &group, err) ||
         !get_number(items, n, "min-overlap", &r.min_overlap, err) ||
         !get_number(items, n, "evalue", &r.max_evalue, err) ||
+        !get_whole(items, n, "expect", &r.expect, err) ||
         !get_word(items, n, "strict", yes_no, 2, &strict, err) ||
         !get_whole(items, n, "report-pairs", &r.report_pairs, err) ||
         !get_word(items, n, "anonymous", yes_no, 2, &anonymous, err))

@@ -68,8 +68,20 @@ static bool is_sound(const mdup_session_reading *e)
            e->noise_share >= 0;
 }
 
+static bool fill_frame(mdup_recall *recall, const mdup_session_reading *e, mdup_reading *r,
+                       bool *filled, mdup_error **err)
+{
+    if (recall->frames)
+        r->frame = mdup_kept_frames_take(recall->frames, e->id, e->frame_hash);
+    if (r->frame)
+        return true;
+    size_t pixels = (size_t)e->frame_nx * (size_t)e->frame_ny;
+    r->frame = mdup_alloc_aligned(pixels, sizeof *r->frame, err);
+    return r->frame && mdup_session_get_frame(recall->session, e, r->frame, filled, err);
+}
+
 /* Fills in the reading from the entry.  *filled: the session has all of it. */
-static bool fill(mdup_session *session, const mdup_session_reading *e, const mdup_micrograph *m,
+static bool fill(mdup_recall *recall, const mdup_session_reading *e, const mdup_micrograph *m,
                  mdup_reading *out, bool *filled, mdup_error **err)
 {
     *filled = is_sound(e);
@@ -87,12 +99,9 @@ static bool fill(mdup_session *session, const mdup_session_reading *e, const mdu
         .signature = e->signature,
         .noise_share = e->noise_share,
         .frame_hash = e->frame_hash};
-    size_t pixels = (size_t)e->frame_nx * (size_t)e->frame_ny;
-    bool has_frame = mdup_status_is_judged(e->status);
     bool ok = (!e->reason || (r.judgement.reason = mdup_strdup(e->reason, err))) &&
               (!e->warning || (r.warning = mdup_strdup(e->warning, err))) &&
-              (!has_frame || ((r.frame = mdup_alloc_aligned(pixels, sizeof *r.frame, err)) &&
-                              mdup_session_get_frame(session, e, r.frame, filled, err)));
+              (!mdup_status_is_judged(e->status) || fill_frame(recall, e, &r, filled, err));
     if (!ok || !*filled) {
         mdup_reading_clear(&r);
         return ok;
@@ -229,7 +238,7 @@ static bool settle(mdup_recall *recall, const mdup_catalog *c, const mdup_screen
     look_at_file(m->path, &now);
     reason why = entry->id == 0 ? NEW : judge(entry, &now, o);
     bool filled = false;
-    if (why == KNOWN && !fill(recall->session, entry, m, reading, &filled, err))
+    if (why == KNOWN && !fill(recall, entry, m, reading, &filled, err))
         return false;
     if (why == KNOWN && !filled)
         why = DAMAGED;
@@ -273,10 +282,12 @@ static bool find_entries(mdup_recall *recall, const mdup_catalog *c, tally *t, m
 }
 
 bool mdup_recall_readings(mdup_session *session, const mdup_catalog *catalog,
-                          const mdup_screen_options *options, const mdup_callbacks *callbacks,
-                          mdup_reading *readings, mdup_recall *out, mdup_error **err)
+                          const mdup_screen_options *options, mdup_kept_frames *frames,
+                          const mdup_callbacks *callbacks, mdup_reading *readings, mdup_recall *out,
+                          mdup_error **err)
 {
-    *out = (mdup_recall){.session = session, .mode0 = options->mode0, .n = catalog->n};
+    *out = (mdup_recall){
+        .session = session, .frames = frames, .mode0 = options->mode0, .n = catalog->n};
     tally t = {0};
     if (!(out->entries = mdup_calloc(catalog->n, sizeof *out->entries, err)) ||
         !(out->is_known = mdup_calloc(catalog->n, sizeof *out->is_known, err)) ||

@@ -170,6 +170,8 @@ static void add_parameters(writer *w)
         mdup_strbuf_printf(&text, ", max-shift %g", o->max_shift_px);
     if (o->same_optics_group)
         mdup_strbuf_puts(&text, ", optics-group same");
+    if (o->expect > 0)
+        mdup_strbuf_printf(&text, ", expect %lld", (long long)o->expect);
     add_fact(w, "Parameters", &text);
 }
 
@@ -301,6 +303,8 @@ static void add_statistics(writer *w, const mdup_session_geometry *usual)
     w->report.n_unrelated =
         mdup_count_unreported(usual->drawn, usual->n_drawn, w->job->options->max_evalue);
     w->report.n_compared = usual->n_compared;
+    w->report.n_rated =
+        mdup_expected_pairs(w->job->options, (size_t)usual->n_micrographs, usual->n_compared);
 }
 
 static bool fill_report(writer *w, mdup_error **err)

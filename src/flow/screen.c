@@ -19,6 +19,7 @@
 #include "flow/geometry.h"
 #include "flow/pair_memory.h"
 #include "flow/parameters.h"
+#include "flow/pass.h"
 #include "flow/reading.h"
 #include "flow/recall.h"
 #include "flow/report.h"
@@ -32,6 +33,7 @@
 typedef struct {
     const mdup_screen_options *options;
     const mdup_callbacks *callbacks;
+    mdup_pass *pass; /* NULL: it is the only one */
     int n_threads;
     mdup_catalog *catalog;
     mdup_session *session; /* NULL: nothing is remembered, and recall is empty */
@@ -151,7 +153,8 @@ static bool read_all(screen *s, mdup_error **err)
     double began_s = now_s();
     s->readings = mdup_calloc(s->catalog->n, sizeof *s->readings, err);
     if (!s->readings ||
-        (s->session && !mdup_recall_readings(s->session, s->catalog, s->options, s->callbacks,
+        (s->session && !mdup_recall_readings(s->session, s->catalog, s->options,
+                                             s->pass ? &s->pass->frames : NULL, s->callbacks,
                                              s->readings, &s->recall, err)) ||
         !list_what_to_read(s, err))
         return false;
@@ -175,11 +178,17 @@ static bool open_session(screen *s, mdup_error **err)
 {
     if (s->options->no_session)
         return true;
-    s->session_path = make_session_path(s->options, err);
-    if (s->session_path)
-        s->session = mdup_session_work(s->session_path, s->options->restart, s->callbacks, err);
-    return s->session &&
-           mdup_session_begin_run(s->session, "screen", s->options->command_line, err);
+    if (!(s->session_path = make_session_path(s->options, err)))
+        return false;
+    if (s->pass && s->pass->session) {
+        s->session = s->pass->session;
+        return true;
+    }
+    s->session = mdup_session_work(s->session_path, s->options->restart, s->callbacks, err);
+    if (s->pass)
+        s->pass->session = s->session;
+    return s->session && mdup_session_begin_run(s->session, s->pass ? "watch" : "screen",
+                                                s->options->command_line, err);
 }
 
 /* ---- comparing ---- */
@@ -360,14 +369,18 @@ static bool compare_source(screen *s, frame_source *source, mdup_pair_list *list
     mdup_search_frames frames = frames_of(s, source);
     mdup_pair_memory *memory = NULL;
     mdup_compare_memory callbacks;
+    int64_t n_pairs;
+    if (!mdup_search_count_pairs(&frames, &n_pairs, err))
+        return false;
     if (s->session) {
         if (!(memory = mdup_pair_memory_new(s->session, source->ids, source->geometry->n,
                                             s->callbacks, err)))
             return false;
         callbacks = mdup_pair_memory_callbacks(memory);
     }
-    bool ok = mdup_compare_frames(&frames, memory ? &callbacks : NULL, most_evalue(s), s->n_threads,
-                                  s->callbacks, list, err);
+    bool ok = mdup_compare_frames(&frames, memory ? &callbacks : NULL, most_evalue(s),
+                                  mdup_expected_pairs(s->options, source->geometry->n, n_pairs),
+                                  s->n_threads, s->callbacks, list, err);
     *comparison = memory ? mdup_pair_memory_comparison(memory) : 0;
     mdup_pair_memory_free(memory);
     return ok;
@@ -584,7 +597,8 @@ static bool publish(screen *s, double began_s, mdup_error **err)
     bool ok =
         mdup_strbuf_check(&json, err) && mdup_publish_summary(out_dir, json.text, json.length, err);
     mdup_strbuf_free(&json);
-    return ok;
+    return ok &&
+           (!s->pass || !s->pass->published || s->pass->published(s->pass->context, &results, err));
 }
 
 /* ---- the whole ---- */
@@ -612,6 +626,8 @@ static bool check_options(const mdup_screen_options *o, mdup_error **err)
     if (o->images_per_move < 1 || o->images_per_hole < 1 || o->scan_range < 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "--imagespermove and --imagesperhole begin at 1, --scanrange at 0");
+    if (o->expect < 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--expect begins at 0");
     if (o->report_pairs < 0)
         return mdup_fail(err, MDUP_ERROR_INVALID, "--report-pairs begins at 0");
     /* Written so that NaN is refused. */
@@ -635,15 +651,26 @@ static void say_plan(const screen *s)
                  "the input has no optics groups: --optics-group same leaves no pair out");
 }
 
+static bool find_micrographs(screen *s, mdup_error **err)
+{
+    if (s->pass) {
+        s->catalog = s->pass->catalog;
+        s->pass->catalog = NULL;
+        return true;
+    }
+    s->catalog =
+        mdup_catalog_build(s->options->inputs, s->options->n_inputs,
+                           &(mdup_catalog_options){.order = s->options->order,
+                                                   .project_dir = s->options->project_dir,
+                                                   .metadata_dir = s->options->metadata_dir},
+                           s->callbacks, err);
+    return s->catalog != NULL;
+}
+
 static bool run(screen *s, mdup_error **err)
 {
     double began_s = now_s();
-    s->catalog =
-        mdup_catalog_build(s->options->inputs, s->options->n_inputs,
-                           &(mdup_catalog_options){s->options->order, s->options->project_dir,
-                                                   s->options->metadata_dir},
-                           s->callbacks, err);
-    if (!s->catalog)
+    if (!find_micrographs(s, err))
         return false;
     say_plan(s);
     if (s->options->dry_run)
@@ -653,12 +680,33 @@ static bool run(screen *s, mdup_error **err)
            remember_result(s, err) && publish(s, began_s, err) && check_any_judged(s, err);
 }
 
+/* Frames of the session, for the next pass.  What there is no memory for is read again. */
+static void keep_frames(screen *s)
+{
+    size_t n = 0;
+    mdup_kept_frame *items = NULL;
+    if (s->readings && s->recall.entries)
+        items = mdup_calloc(s->catalog->n, sizeof *items, NULL);
+    for (size_t i = 0; items && i < s->catalog->n; i++) {
+        mdup_reading *r = &s->readings[i];
+        if (!r->frame || s->recall.entries[i].id == 0)
+            continue;
+        items[n++] = (mdup_kept_frame){s->recall.entries[i].id, r->frame_hash, r->frame};
+        r->frame = NULL;
+    }
+    if (items)
+        mdup_kept_frames_put(&s->pass->frames, items, n);
+}
+
 static void clear(screen *s)
 {
     /* What was found before it failed or was stopped is kept.  When it is the session that has failed this fails once more. */
     if (s->session)
         (void)!mdup_session_commit(s->session, NULL);
-    mdup_session_close(s->session);
+    if (s->pass)
+        keep_frames(s);
+    else
+        mdup_session_close(s->session);
     free(s->session_path);
     mdup_recall_clear(&s->recall);
     free(s->to_read);
@@ -676,14 +724,21 @@ static void clear(screen *s)
     mdup_catalog_free(s->catalog);
 }
 
-bool mdup_screen(const mdup_screen_options *options, const mdup_callbacks *callbacks,
-                 mdup_screen_summary *summary, mdup_error **err)
+bool mdup_screen_pass(const mdup_screen_options *options, mdup_pass *pass,
+                      const mdup_callbacks *callbacks, mdup_screen_summary *summary,
+                      mdup_error **err)
 {
-    screen s = {.options = options, .callbacks = callbacks};
+    screen s = {.options = options, .callbacks = callbacks, .pass = pass};
     s.n_threads = options->n_threads > 0 ? options->n_threads : mdup_default_workers();
     bool ok = check_options(options, err) && run(&s, err);
     if (ok && summary)
         *summary = s.summary;
     clear(&s);
     return ok;
+}
+
+bool mdup_screen(const mdup_screen_options *options, const mdup_callbacks *callbacks,
+                 mdup_screen_summary *summary, mdup_error **err)
+{
+    return mdup_screen_pass(options, NULL, callbacks, summary, err);
 }

@@ -24,6 +24,7 @@ static void put_parameters(mdup_json *json, const mdup_screen_options *o,
     mdup_json_string(json, "optics_group", o->same_optics_group ? "same" : "any");
     mdup_json_double(json, "min_overlap", o->min_overlap);
     mdup_json_double(json, "evalue", o->max_evalue);
+    mdup_json_int(json, "expect", o->expect);
     mdup_json_bool(json, "strict", o->strict);
     mdup_json_int(json, "threads", n_threads);
     for (size_t i = 0; rules && i < rules->n; i++)

@@ -31,7 +31,7 @@ static mdup_axis y_axis(double from, double to, bool is_log, const char *label)
 
 double mdup_plot_cut(const mdup_report *r)
 {
-    return mdup_null_score_at(&r->null, log10(r->max_evalue), r->n_compared);
+    return mdup_null_score_at(&r->null, log10(r->max_evalue), r->n_rated);
 }
 
 /* ---- when a micrograph was recorded ---- */
@@ -294,7 +294,7 @@ static void draw_cut(const plane *p, mdup_canvas *c)
         double overlap = (i + 0.5) / CUT_POINTS;
         double log10_evalue =
             log10(r->max_evalue) + log10(mdup_overlap_weight(&r->weights, overlap));
-        double score = mdup_null_score_at(&r->null, log10_evalue, r->n_compared);
+        double score = mdup_null_score_at(&r->null, log10_evalue, r->n_rated);
         points[i] = (mdup_point){mdup_axis_at(&p->x, 100 * overlap), mdup_axis_at(&p->y, score)};
     }
     mdup_canvas_polyline(c, points, CUT_POINTS, MDUP_INK_CUT, true);
@@ -429,8 +429,9 @@ void mdup_plot_caption(const mdup_view *view, mdup_plot plot, mdup_strbuf *out)
         mdup_strbuf_puts(out, " pairs drawn at random.  Curve: the distribution fitted to their "
                               "upper end.  The cut is where chance puts ");
         mdup_strbuf_printf(out, "%.3g of the ", r->max_evalue);
-        mdup_words_count(out, (size_t)r->n_compared);
-        mdup_strbuf_puts(out, " pairs compared.  Dots: what was found.");
+        mdup_words_count(out, (size_t)r->n_rated);
+        mdup_strbuf_puts(out, r->n_rated > r->n_compared ? " pairs expected" : " pairs compared");
+        mdup_strbuf_puts(out, ".  Dots: what was found.");
     }
 }
 

@@ -55,6 +55,7 @@ typedef struct {
     const mdup_drawn *unrelated;
     size_t n_unrelated;
     int64_t n_compared;
+    int64_t n_rated; /* pairs that E-values are for: n_compared, or more that are expected */
 
     double min_overlap, max_evalue; /* as asked for */
     double spot_share;              /* of the micrographs' power in Bragg spots */

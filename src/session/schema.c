@@ -56,6 +56,10 @@ static const char *const steps[MDUP_SESSION_FORMAT] = {
     "  overlap REAL NOT NULL, shift_x_px REAL NOT NULL, shift_y_px REAL NOT NULL,"
     "  shift_sd_px REAL NOT NULL, ccc REAL NOT NULL, score REAL NOT NULL,"
     "  log10_evalue REAL NOT NULL, set_number INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;",
+
+    "CREATE TABLE announcements (name TEXT NOT NULL, slice INTEGER NOT NULL, original TEXT NOT "
+    "NULL,"
+    "  said TEXT NOT NULL, PRIMARY KEY (name, slice)) WITHOUT ROWID;",
 };
 
 static bool read_number(mdup_database *db, const char *pragma, int64_t *number, mdup_error **err)
@@ -111,7 +115,7 @@ bool mdup_schema_check(mdup_database *db, mdup_error **err)
                          mdup_database_path(db));
     if (!refuse_foreign(db, application, err) || !refuse_newer(db, format, err))
         return false;
-    return format == MDUP_SESSION_FORMAT ||
+    return format >= MDUP_SESSION_OLDEST_TO_READ ||
            mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
                      "%s: the session was written by an older microdup (format %" PRId64
                      "); give the screen once more, which brings it up to date",
@@ -123,10 +127,10 @@ static bool take_steps(mdup_database *db, int64_t format, mdup_error **err)
     for (int64_t step = format; step < MDUP_SESSION_FORMAT; step++)
         if (!mdup_database_run(db, steps[step], err))
             return false;
-    return mdup_database_run(db, "PRAGMA application_id = 0x6d647570; PRAGMA user_version = 1",
+    return mdup_database_run(db, "PRAGMA application_id = 0x6d647570; PRAGMA user_version = 2",
                              err);
 }
-_Static_assert(MDUP_SESSION_APPLICATION == 0x6d647570 && MDUP_SESSION_FORMAT == 1,
+_Static_assert(MDUP_SESSION_APPLICATION == 0x6d647570 && MDUP_SESSION_FORMAT == 2,
                "take_steps has both in its text");
 
 bool mdup_schema_bring_up_to_date(mdup_database *db, bool *in_transaction, mdup_error **err)

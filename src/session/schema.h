@@ -8,7 +8,10 @@
 #define MDUP_SESSION_APPLICATION 0x6d647570
 
 /* Raised with every change of the tables; schema.c then has one step more. */
-enum { MDUP_SESSION_FORMAT = 1 };
+enum { MDUP_SESSION_FORMAT = 2 };
+
+/* A session of this format holds all that its readers ask for; what came later is for those that write. */
+enum { MDUP_SESSION_OLDEST_TO_READ = 1 };
 
 /** Looks at the format of a session that is open for reading.  False with *err: UNSUPPORTED when it is newer, or no session; PARSE. */
 bool mdup_schema_check(mdup_database *db, mdup_error **err) MDUP_MUST_CHECK;

@@ -110,6 +110,24 @@ bool mdup_session_put_looks(mdup_session *session, int64_t comparison, size_t n_
                             const mdup_session_look *looks, size_t n,
                             mdup_error **err) MDUP_MUST_CHECK;
 
+/* ---- what the user has been told ---- */
+
+/* That a micrograph is a duplicate. */
+typedef struct {
+    char *name; /* as in the list, */
+    int32_t slice;
+    char *original; /* of what it was a duplicate then */
+} mdup_session_announcement;
+
+/** All that were made and not retracted.  Free with mdup_session_announcements_free. */
+bool mdup_session_load_announcements(mdup_session *session, mdup_session_announcement **out,
+                                     size_t *n, mdup_error **err) MDUP_MUST_CHECK;
+void mdup_session_announcements_free(mdup_session_announcement *items, size_t n);
+
+/** Notes that one has been made, or retracted. */
+bool mdup_session_put_announcement(mdup_session *session, const mdup_session_announcement *item,
+                                   bool retracted, mdup_error **err) MDUP_MUST_CHECK;
+
 /* ---- the result ---- */
 
 typedef struct {

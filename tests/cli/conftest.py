@@ -3,7 +3,7 @@
 import pytest
 
 import relion
-from helpers import Shots, link, microdup, write_mrc, write_star
+from helpers import SMALL_NX, SMALL_NY, Shots, exposure, link, microdup, name_of, texture, write_mrc, write_star
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,19 @@ def session(shots, tmp_path):
         link(shots / name, tmp_path / name)
     write_star(tmp_path / "micrographs.star", names)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory):
+    """48 small micrographs s00.mrc to s47.mrc: every fifth shows what the one four before it shows."""
+    folder = tmp_path_factory.mktemp("many")
+    fields = [texture(SMALL_NX + 16, SMALL_NY + 16, 300 + i, 3) for i in range(48)]
+    for i in range(48):
+        twin = i % 5 == 4
+        field = fields[i - 4] if twin else fields[i]
+        pixels = exposure(field, 7 if twin else 0, 3 if twin else 0, 400 + i, SMALL_NX, SMALL_NY, 0.7)
+        write_mrc(folder / name_of(i), pixels)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import numpy
 import pytest
 
 NX, NY = 700, 500
+SMALL_NX, SMALL_NY = 128, 96
 
 TABLES = ["duplicates.csv", "pairs.csv", "micrographs.csv"]
 LISTS = ["removed.txt", "removed_regex.txt"]
@@ -176,6 +177,11 @@ class Shots:
             ax, ay = max(-dx, 0), max(-dy, 0)
             self.pixels[a] = exposure(field, ax, ay, 200 + a)
             self.pixels[b] = exposure(field, ax + dx, ay + dy, 200 + b)
+
+
+def name_of(i):
+    """Of the small micrographs of the fixture `many`."""
+    return f"s{i:02d}.mrc"
 
 
 def overlap_of(dx, dy, nx=NX, ny=NY):

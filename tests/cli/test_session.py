@@ -16,12 +16,15 @@ import pytest
 from helpers import (
     COMPARED,
     FILES,
+    SMALL_NX,
+    SMALL_NY,
     duplicates,
     exposure,
     files_of,
     link,
     microdup,
     mrc_bytes,
+    name_of,
     read_csv,
     screen,
     statuses,
@@ -31,31 +34,11 @@ from helpers import (
     write_star,
 )
 
-SMALL_NX, SMALL_NY = 128, 96
-
-
-@pytest.fixture(scope="session")
-def many(tmp_path_factory):
-    """48 small micrographs s00.mrc to s47.mrc: every fifth shows what the one four before it shows."""
-    folder = tmp_path_factory.mktemp("many")
-    fields = [texture(SMALL_NX + 16, SMALL_NY + 16, 300 + i, 3) for i in range(48)]
-    for i in range(48):
-        twin = i % 5 == 4
-        field = fields[i - 4] if twin else fields[i]
-        pixels = exposure(field, 7 if twin else 0, 3 if twin else 0, 400 + i, SMALL_NX, SMALL_NY, 0.7)
-        write_mrc(folder / f"s{i:02d}.mrc", pixels)
-    return folder
-
-
 @pytest.fixture
 def crowd(many, tmp_path):
     for path in many.iterdir():
         shutil.copy2(path, tmp_path / path.name)
     return tmp_path
-
-
-def name_of(i):
-    return f"s{i:02d}.mrc"
 
 
 def contents(folder):
@@ -419,7 +402,7 @@ def test_newer_version(crowd):
     with sqlite3.connect(session_of(crowd)) as db:
         db.execute("PRAGMA user_version = 7")
     message = (
-        "grown/session.mdup: the session was written by a newer microdup (format 7, this one knows 1); use that, or begin "
+        "grown/session.mdup: the session was written by a newer microdup (format 7, this one knows 2); use that, or begin "
         "anew in another folder\n"
     )
     for command in (["screen", "in.star", "--o", "grown"], *readers("grown/session.mdup")):

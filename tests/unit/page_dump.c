@@ -185,6 +185,7 @@ static void write_report(session *s, const char *page, const char *log)
                           .unrelated = s->unrelated,
                           .n_unrelated = 1000,
                           .n_compared = (int64_t)(s->n * (s->n - 1) / 2),
+                          .n_rated = (int64_t)(s->n * (s->n - 1) / 2),
                           .min_overlap = 0.5,
                           .max_evalue = 0.01,
                           .title = "MotionCorr/job002/corrected_micrographs.star",

@@ -982,11 +982,98 @@ static void test_the_real_session(void **state)
     mdup_catalog_free(c);
 }
 
+/* ---- some of them left out ---- */
+
+/* What has an 'x' in its name is not taken. */
+static bool takes(void *context, const mdup_micrograph *m)
+{
+    ++*(size_t *)context;
+    return strchr(m->name, 'x') == NULL;
+}
+
+static mdup_catalog *build_some(const char *const *inputs, size_t n, mdup_error **err)
+{
+    static size_t asked;
+    const mdup_catalog_options options = {
+        .order = MDUP_ORDER_STAR, .takes = takes, .context = &asked};
+    return mdup_catalog_build(inputs, n, &options, NULL, err);
+}
+
+static void expect_refusal(mdup_error **err, mdup_error_code code, const char *message)
+{
+    assert_non_null(*err);
+    assert_string_equal(mdup_error_get_message(*err), message);
+    assert_int_equal(mdup_error_get_code(*err), code);
+    mdup_error_clear(err);
+}
+
+static void expect_micrograph(const mdup_catalog *c, size_t i, const char *name, size_t source,
+                              size_t row)
+{
+    assert_string_equal(c->micrographs[i].name, name);
+    assert_int_equal(c->micrographs[i].source, source);
+    assert_int_equal(c->micrographs[i].row, row);
+}
+
+static void test_inputs_as_if_they_did_not_name_some(void **state)
+{
+    (void)state;
+    touch("f/1.mrc|f/2x.mrc|f/3.mrc|f/4x.mrc");
+    write_text("a.star", STAR_3_1 "x1.mrc 1\nf/1.mrc 1\nx2.mrc 1\nf/3.mrc 2\nx3.mrc 1\n");
+    write_text("b.txt", "x.mrc\n# of f\nf/1.mrc\n\nx.mrc\n f/3.mrc");
+    const char *const inputs[] = {"a.star", "f", "b.txt"};
+    mdup_error *err = NULL;
+    mdup_catalog *c = build_some(inputs, 3, &err);
+    assert_non_null(c);
+    assert_int_equal(c->n, 6);
+    for (size_t source = 0; source < 3; source++) {
+        expect_micrograph(c, 2 * source, "f/1.mrc", source, 0);
+        expect_micrograph(c, 2 * source + 1, "f/3.mrc", source, 1);
+    }
+    assert_int_equal(c->micrographs[1].optics_group, 2);
+    assert_string_equal(c->sources[0].star->bytes, STAR_3_1 "f/1.mrc 1\nf/3.mrc 2\n");
+    assert_int_equal(c->sources[0].table->n_rows, 2);
+    assert_string_equal(c->sources[2].text, "# of f\nf/1.mrc\n\n f/3.mrc");
+    assert_int_equal(c->sources[2].text_length, strlen(c->sources[2].text));
+    for (size_t i = 4; i < 6; i++) {
+        const mdup_micrograph *m = &c->micrographs[i];
+        assert_true(strstr(c->sources[2].text + m->line_begin, m->name) <=
+                    c->sources[2].text + m->line_begin + 1);
+        assert_true(m->line_end <= c->sources[2].text_length);
+    }
+    mdup_catalog_free(c);
+}
+
+static void test_inputs_of_which_nothing_is_taken(void **state)
+{
+    (void)state;
+    touch("f/1.mrc|f/2x.mrc");
+    write_star("a.star", "x1.mrc\nx2.mrc");
+    write_text("b.txt", "x.mrc");
+    write_text("pair.star", "data_\n_rlnMicrographName x.mrc\n");
+    const char *const inputs[] = {"a.star", "b.txt", "f"};
+    mdup_error *err = NULL;
+    assert_null(build_some(inputs, 2, &err));
+    expect_refusal(&err, MDUP_ERROR_MISSING, "a.star: none of its micrographs is complete yet");
+    const char *const pair[] = {"pair.star"};
+    assert_null(build_some(pair, 1, &err));
+    expect_refusal(&err, MDUP_ERROR_INVALID, "pair.star: its only micrograph is not there yet");
+    mdup_catalog *c = build_some(inputs, 3, &err);
+    assert_non_null(c);
+    assert_int_equal(c->n, 1);
+    expect_micrograph(c, 0, "f/1.mrc", 2, 0);
+    assert_int_equal(c->sources[0].table->n_rows, 0);
+    assert_int_equal(c->sources[1].text_length, 0);
+    mdup_catalog_free(c);
+}
+
 #define TEST(function) cmocka_unit_test_setup(function, start_empty)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_inputs_as_if_they_did_not_name_some),
+        TEST(test_inputs_of_which_nothing_is_taken),
         TEST(test_missing_inputs),
         TEST(test_lists_of_other_things),
         TEST(test_files_that_are_no_text),

@@ -54,7 +54,7 @@ static mdup_pair_list compare(session *s)
                                  .max_shift_px = s->max_shift_px};
     mdup_pair_list list;
     mdup_error *err = NULL;
-    assert_true(mdup_compare_frames(&frames, NULL, 1e-3, 2, NULL, &list, &err));
+    assert_true(mdup_compare_frames(&frames, NULL, 1e-3, 0, 2, NULL, &list, &err));
     assert_int_equal(list.n_compared, N * (N - 1) / 2);
     return list;
 }
@@ -157,6 +157,68 @@ static void copies_do_not_belittle_the_others(void **state)
     free(s);
 }
 
+/* As many pairs as a session of the expected number would ask for by the same options. */
+static void expected_pairs(void **state)
+{
+    (void)state;
+    enum { N_EXPECTED = 90 };
+    size_t order[N_EXPECTED];
+    for (size_t i = 0; i < N_EXPECTED; i++)
+        order[i] = i;
+    static const int64_t moves[][3] = {{1, 1, 0}, {3, 1, 0}, {2, 4, 0}, {1, 1, 20}, {5, 3, 16}};
+    for (size_t k = 0; k < sizeof moves / sizeof *moves; k++) {
+        mdup_screen_options o;
+        mdup_screen_options_init(&o);
+        o.images_per_move = moves[k][0];
+        o.images_per_hole = moves[k][1];
+        o.scan_range = moves[k][2];
+        mdup_search_frames f = {.order = order,
+                                .images_per_move = o.images_per_move,
+                                .images_per_hole = o.images_per_hole,
+                                .scan_range = o.scan_range};
+        int64_t few, all;
+        f.n = 40;
+        assert_true(mdup_search_count_pairs(&f, &few, NULL));
+        f.n = N_EXPECTED;
+        assert_true(mdup_search_count_pairs(&f, &all, NULL));
+        assert_int_equal(mdup_expected_pairs(&o, 40, few), few);
+        o.expect = 40;
+        assert_int_equal(mdup_expected_pairs(&o, 40, few), few);
+        o.expect = N_EXPECTED;
+        assert_int_equal(mdup_expected_pairs(&o, 40, few), all);
+        assert_int_equal(mdup_expected_pairs(&o, N_EXPECTED, all), all);
+        /* Half of the pairs, because of optics groups: half of those expected. */
+        assert_int_equal(mdup_expected_pairs(&o, 40, 0), 0);
+        assert_true(llabs(2 * mdup_expected_pairs(&o, 40, few / 2) - all) <= all / few + 1);
+    }
+}
+
+/* What is found is the same, and worth less. */
+static void evalues_of_a_larger_search(void **state)
+{
+    (void)state;
+    session *s = calloc(1, sizeof *s);
+    make(s, 9, 5, 2, 0, 0.18);
+    mdup_pair_list list = compare(s), expected;
+    mdup_search_frames frames = {.nx = NX,
+                                 .ny = NY,
+                                 .n = N,
+                                 .get = get,
+                                 .context = s,
+                                 .order = s->order,
+                                 .images_per_move = 1,
+                                 .images_per_hole = 1};
+    int64_t hundredfold = 100 * list.n_compared;
+    assert_true(mdup_compare_frames(&frames, NULL, 1, hundredfold, 1, NULL, &expected, NULL));
+    assert_int_equal(expected.n_compared, list.n_compared);
+    assert_int_equal(expected.n, 1);
+    assert_true(fabs(expected.items[0].log10_evalue - list.items[0].log10_evalue - 2) < 1e-9);
+    assert_true(fabs(expected.items[0].score - list.items[0].score) < 1e-12);
+    mdup_pair_list_clear(&expected);
+    mdup_pair_list_clear(&list);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +227,8 @@ int main(void)
         cmocka_unit_test(longer_shifts_are_not_asked_for),
         cmocka_unit_test(copies_of_one_image),
         cmocka_unit_test(copies_do_not_belittle_the_others),
+        cmocka_unit_test(expected_pairs),
+        cmocka_unit_test(evalues_of_a_larger_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,7 +200,7 @@ static void the_way_pairs_are_compared(void **state)
     const mdup_compare_memory memory = {w, begin, keep_statistics, recall_look, keep_looks};
     mdup_pair_list list;
     mdup_error *err = NULL;
-    assert_true(mdup_compare_frames(&frames, &memory, 1, 1, NULL, &list, &err));
+    assert_true(mdup_compare_frames(&frames, &memory, 1, 0, 1, NULL, &list, &err));
     expect_no_error(&err);
     mdup_pair_list_clear(&list);
     double numbers[9 + 2 * MDUP_LOOK_SIGNS] = {w->statistics[0], w->statistics[1], w->statistics[2],

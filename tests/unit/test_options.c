@@ -6,7 +6,7 @@ static bool flag, at_switch;
 static const char *string;
 static option_strings strings;
 static int64_t whole, automatic, size[2];
-static double real, range[2];
+static double real, duration, range[2];
 static int choice;
 
 static const char *const names[] = {"auto", "star", "natural", NULL};
@@ -37,6 +37,12 @@ static const option table[] = {
      .help = "limit",
      .min = 0,
      .max = 10},
+    {.name = "every",
+     .type = OPTION_DURATION,
+     .target = &duration,
+     .argument = "TIME",
+     .min = 0.5,
+     .max = 172800},
     {.name = "defocus",
      .type = OPTION_RANGE,
      .target = range,
@@ -69,7 +75,7 @@ static int start(void **state)
     string = "before";
     strings = (option_strings){0};
     whole = automatic = size[0] = size[1] = 7;
-    real = range[0] = range[1] = 7;
+    real = duration = range[0] = range[1] = 7;
     choice = 2;
     set = (option_set){.options = table, .n = sizeof table / sizeof *table};
     return 0;
@@ -247,6 +253,33 @@ static void negative_numbers_are_values(void **state)
     refuse("--evalue|-1", "--evalue takes a number from 0 to 10, not \"-1\"");
 }
 
+static void durations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given;
+        double seconds;
+    } right[] = {{"--every|30", 30},    {"--every|0.5", 0.5},   {"--every=90s", 90},
+                 {"--every|45m", 2700}, {"--every|1.5h", 5400}, {"--every|2d", 172800}};
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        accept(right[i].given);
+        expect_near(duration, right[i].seconds, 1e-9);
+    }
+    static const char *const wrong[] = {"",   "s",     "0",  "0.4s", "3d",
+                                        "2w", "1h30m", "-5", "2 h",  "nan"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char given[40], message[160];
+        (void)snprintf(given, sizeof given, "--every=%s", wrong[i]);
+        (void)snprintf(
+            message, sizeof message,
+            "--every takes a time from 0.5 s to 2 days, like 30, 90s, 45m, 2h or 1d, not "
+            "\"%s\"",
+            wrong[i]);
+        refuse(given, message);
+    }
+    expect_near(duration, 172800, 0);
+}
+
 static void values_out_of_range(void **state)
 {
     (void)state;
@@ -391,6 +424,7 @@ int main(void)
         OPTION_TEST(values_that_are_missing),
         OPTION_TEST(negative_numbers_are_values),
         OPTION_TEST(values_out_of_range),
+        OPTION_TEST(durations),
         OPTION_TEST(numbers_or_auto),
         OPTION_TEST(names_that_are_no_options),
         OPTION_TEST(given_more_than_once),

@@ -181,12 +181,45 @@ static void what_is_no_session_is_refused(void **state)
     assert_false(mdup_session_detect(path));
     copy_file(COPY, path);
     assert_true(mdup_session_detect(path));
-    run_sql(path, "PRAGMA user_version = 2");
+    run_sql(path, "PRAGMA user_version = 3");
     expect_refusal(path, MDUP_ERROR_UNSUPPORTED,
                    "session_test_other.mdup: the session was written by a newer microdup (format "
-                   "2, this one knows 1); use that, or begin anew in another folder");
+                   "3, this one knows 2); use that, or begin anew in another folder");
     expect_refusal(FOLDER, MDUP_ERROR_INVALID,
                    "session_test: is a folder; give the session file in it");
+    unlink(path);
+}
+
+/* Format 1 had no announcements: it is read as it is, and gets them when it is worked on. */
+static void a_session_of_the_first_format_goes_on(void **state)
+{
+    (void)state;
+    static const char path[] = "session_test_old.mdup";
+    copy_file(COPY, path);
+    run_sql(path, "DROP TABLE announcements; PRAGMA user_version = 1");
+    mdup_session_close(must_open(path));
+    mdup_error *err = NULL;
+    mdup_session *session = mdup_session_work_now(path, &err);
+    expect_no_error(&err);
+    char a[] = "a.mrc", b[] = "b.mrc", c[] = "c.mrc";
+    mdup_session_announcement *said, made = {b, 3, a}, other = {c, 0, a};
+    size_t n;
+    assert_true(mdup_session_load_announcements(session, &said, &n, &err));
+    assert_int_equal(n, 0);
+    mdup_session_announcements_free(said, n);
+    assert_true(mdup_session_put_announcement(session, &other, false, &err));
+    assert_true(mdup_session_put_announcement(session, &made, false, &err));
+    assert_true(mdup_session_put_announcement(session, &other, true, &err));
+    assert_true(mdup_session_commit(session, &err));
+    mdup_session_close(session);
+    session = mdup_session_work_now(path, &err);
+    assert_true(mdup_session_load_announcements(session, &said, &n, &err));
+    assert_int_equal(n, 1);
+    assert_string_equal(said[0].name, "b.mrc");
+    assert_int_equal(said[0].slice, 3);
+    assert_string_equal(said[0].original, "a.mrc");
+    mdup_session_announcements_free(said, n);
+    mdup_session_close(session);
     unlink(path);
 }
 
@@ -427,6 +460,7 @@ int main(void)
         cmocka_unit_test(frames_and_statistics_come_back),
         cmocka_unit_test(pairs_and_provenance_come_back),
         cmocka_unit_test(what_is_no_session_is_refused),
+        cmocka_unit_test(a_session_of_the_first_format_goes_on),
         cmocka_unit_test(foreign_files_stay_as_they_are),
         cmocka_unit_test(a_session_without_a_result_says_so),
         TEST_WHEN(permissions_can_matter(), read_only_files_can_be_read,

@@ -29,6 +29,7 @@ static session *start(size_t n)
                               .pairs = s->pairs,
                               .decision = &s->decision,
                               .n_compared = 28680,
+                              .n_rated = 28680,
                               .min_overlap = 0.5,
                               .max_evalue = 0.01,
                               .out_dir = "microdup/",
