@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "run/executor.h"
 
-/* Frames whose spectra are held at once, twice: 2 x 256 spectra of 0.74 MB. */
-enum { BLOCK = 256 };
+/* Of what is kept of the frames' spectra: 13,000 of them. */
+static const double SPECTRA_BYTES = 2e9;
 
 /* How many pairs are drawn for the null distribution: its tail is then some 300, which give the scale to 6 %. */
 enum { SAMPLE_PAIRS = 1000 };
@@ -75,12 +74,13 @@ bool mdup_search_count_pairs(const mdup_search_frames *f, int64_t *count, mdup_e
 
 double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
 {
-    double frame = (double)nx * ny, spectra = 2.0 * (double)(n < BLOCK ? n : BLOCK);
-    /* Of the padded plane (4 frames) a spectrum keeps the band, half of it each way, as complex numbers; a worker has about seven such
-     * planes of floats in conditioning, searching and verifying. */
-    double spectrum_bytes = frame * 4 * 0.5 * 8 * 0.5, worker_bytes = frame * 4 * 4 * 7;
+    double frame = (double)nx * ny, columns = (double)(n < MDUP_BLOCK ? n : MDUP_BLOCK);
+    /* Of the padded plane (4 frames) a spectrum keeps 0.38, half of what lies within the band, in two bytes a number; expanded it is half of the
+     * square around the band, 0.49, in four bytes.  A worker has about seven such planes of floats in conditioning, searching and verifying. */
+    double spectra = fmin((double)n * frame * 4 * 0.5 * 0.385 * 2, SPECTRA_BYTES),
+           expanded = columns * frame * 4 * 0.5 * 0.49 * 4, worker_bytes = frame * 4 * 4 * 7;
     double candidates = CANDIDATES_BESIDE + SAMPLE_PAIRS + (double)CANDIDATES_PER_FRAME * (double)n;
-    return frame * (double)n + spectra * spectrum_bytes + n_threads * worker_bytes +
+    return frame * (double)n + spectra + expanded + n_threads * worker_bytes +
            candidates * (2 * sizeof(mdup_candidate) + 64);
 }
 
@@ -157,66 +157,42 @@ static void shortlist_cut(shortlist *list)
 /* ---- the blocks ---- */
 
 typedef struct {
-    mdup_condition_scratch *condition;
-    mdup_correlate_scratch correlate;
-    shortlist found;
-} worker;
-
-typedef struct {
     const mdup_search_frames *frames;
-    const mdup_conditioner *conditioner;
     const mdup_callbacks *callbacks;
     int n_threads;
-    worker *workers;
-    float complex *spectra[2]; /* of the rows' block and of the columns' */
-    size_t first[2], count[2]; /* the frames in them */
-    size_t sample_size;        /* frames the statistics were made of */
-    int64_t n_pairs, n_done;   /* asked for; compared in the finished batches */
-    int64_t batch_pairs;       /* in this batch */
-    size_t batch_items;
+    mdup_blocks *blocks;
+    size_t rows[MDUP_BLOCK], columns[MDUP_BLOCK]; /* the frames at hand */
+    size_t n_rows;
+    int64_t n_pairs, n_done; /* asked for; compared in the finished blocks */
+    int64_t batch_pairs;     /* in those at hand */
+    shortlist *of_worker;    /* what each has found in them */
     shortlist found;
 } search;
 
-static bool condition_one(void *context, size_t item, int w, mdup_error **err)
+static mdup_pair_interest interest_in(void *context, size_t i, size_t j)
 {
-    (void)err;
-    search *s = context;
-    int side = item < s->count[0] ? 0 : 1;
-    size_t i = side ? item - s->count[0] : item;
-    size_t frame = s->first[side] + i;
-    mdup_condition(s->conditioner, s->frames->get(s->frames->context, frame),
-                   frame < s->sample_size, s->workers[w].condition,
-                   s->spectra[side] + i * mdup_condition_size(s->conditioner));
-    return true;
+    const search *s = context;
+    size_t a = s->rows[i], b = s->columns[j];
+    if (a >= b || !mdup_search_wants(s->frames, a, b))
+        return MDUP_PAIR_UNWANTED;
+    return is_drawn(a, b, s->n_pairs) ? MDUP_PAIR_WANTED_IN_ANY_CASE : MDUP_PAIR_WANTED;
 }
 
-/* One row of a block of the pair matrix. */
-static bool compare_row(void *context, size_t item, int w, mdup_error **err)
+static bool take(void *context, size_t i, size_t j, const mdup_peak peaks[MDUP_PEAKS], int w,
+                 mdup_error **err)
 {
     search *s = context;
-    size_t size = mdup_condition_size(s->conditioner), a = s->first[0] + item;
-    bool diagonal = s->first[0] == s->first[1];
-    const float complex *columns = s->spectra[diagonal ? 0 : 1];
-    for (size_t j = diagonal ? item + 1 : 0; j < (diagonal ? s->count[0] : s->count[1]); j++) {
-        size_t b = s->first[1] + j;
-        if (!mdup_search_wants(s->frames, a, b))
-            continue;
-        mdup_candidate candidate = {.a = a, .b = b, .drawn = is_drawn(a, b, s->n_pairs)};
-        mdup_correlate(s->conditioner, s->spectra[0] + item * size, columns + j * size,
-                       &s->workers[w].correlate, candidate.peaks);
-        candidate.coarse = candidate.peaks[0].local_z;
-        if (!shortlist_add(&s->workers[w].found, &candidate, err))
-            return false;
-    }
-    return true;
+    mdup_candidate candidate = {.a = s->rows[i], .b = s->columns[j], .coarse = peaks[0].local_z};
+    candidate.drawn = is_drawn(candidate.a, candidate.b, s->n_pairs);
+    memcpy(candidate.peaks, peaks, sizeof candidate.peaks);
+    return shortlist_add(&s->of_worker[w], &candidate, err);
 }
 
-static bool report(void *context, size_t items_done)
+static bool report(void *context, size_t rows_done)
 {
-    search *s = context;
+    const search *s = context;
     const mdup_callbacks *cb = s->callbacks;
-    int64_t done =
-        s->batch_items ? s->batch_pairs * (int64_t)items_done / (int64_t)s->batch_items : 0;
+    int64_t done = s->n_rows ? s->batch_pairs * (int64_t)rows_done / (int64_t)s->n_rows : 0;
     if (cb && cb->progress)
         cb->progress(cb->user, "comparing", s->n_done + done, s->n_pairs);
     return !(cb && cb->stop && cb->stop(cb->user));
@@ -226,7 +202,7 @@ static bool report(void *context, size_t items_done)
 static bool gather(search *s, mdup_error **err)
 {
     for (int w = 0; w < s->n_threads; w++) {
-        shortlist *found = &s->workers[w].found;
+        shortlist *found = &s->of_worker[w];
         for (size_t i = 0; i < found->n; i++)
             if (!shortlist_add(&s->found, &found->items[i], err))
                 return false;
@@ -234,101 +210,79 @@ static bool gather(search *s, mdup_error **err)
     }
     shortlist_cut(&s->found);
     for (int w = 0; w < s->n_threads; w++)
-        s->workers[w].found.least = s->found.least;
+        s->of_worker[w].least = s->found.least;
     return true;
 }
 
-static int64_t pairs_in_blocks(const search *s)
+static size_t fill_block(const search *s, size_t block, size_t *frames)
 {
-    int64_t count = 0;
-    for (size_t i = 0; i < s->count[0]; i++)
-        for (size_t j = 0; j < s->count[1]; j++) {
-            size_t a = s->first[0] + i, b = s->first[1] + j;
-            count += a < b && mdup_search_wants(s->frames, a, b);
-        }
-    return count;
+    size_t first = block * MDUP_BLOCK, left = s->frames->n - first,
+           n = left < MDUP_BLOCK ? left : MDUP_BLOCK;
+    for (size_t i = 0; i < n; i++)
+        frames[i] = first + i;
+    return n;
 }
 
-static bool compare_blocks(search *s, mdup_error **err)
+static bool compare_blocks(search *s, size_t row_block, size_t column_block, mdup_error **err)
 {
-    bool diagonal = s->first[0] == s->first[1];
-    s->batch_pairs = pairs_in_blocks(s);
+    s->n_rows = fill_block(s, row_block, s->rows);
+    mdup_block_pairs pairs = {.rows = s->rows,
+                              .columns = s->columns,
+                              .n_rows = s->n_rows,
+                              .n_columns = fill_block(s, column_block, s->columns),
+                              .context = s,
+                              .interest = interest_in,
+                              .found = take};
+    s->batch_pairs = 0;
+    for (size_t i = 0; i < pairs.n_rows; i++)
+        for (size_t j = 0; j < pairs.n_columns; j++)
+            s->batch_pairs += interest_in(s, i, j) != MDUP_PAIR_UNWANTED;
     if (s->batch_pairs == 0)
         return true;
-    s->batch_items = 0; /* conditioning does not count as progress */
-    mdup_batch condition = {s->count[0] + (diagonal ? 0 : s->count[1]), s->n_threads, condition_one,
-                            report, s};
-    if (!mdup_run_batch(&condition, err))
-        return false;
-    s->batch_items = s->count[0];
-    mdup_batch compare = {s->count[0], s->n_threads, compare_row, report, s};
-    if (!mdup_run_batch(&compare, err))
+    if (!mdup_blocks_compare(s->blocks, &pairs, err))
         return false;
     s->n_done += s->batch_pairs;
     return gather(s, err);
 }
 
+/* As many blocks of rows as can be kept, all but one, with each block of columns in turn: a block of columns is conditioned once for all
+ * of these rows. */
 static bool compare_all(search *s, mdup_error **err)
 {
-    size_t n = s->frames->n;
-    for (size_t i = 0; i < n; i += BLOCK) {
-        for (size_t j = i; j < n; j += BLOCK) {
-            s->first[0] = i;
-            s->first[1] = j;
-            s->count[0] = n - i < BLOCK ? n - i : BLOCK;
-            s->count[1] = n - j < BLOCK ? n - j : BLOCK;
-            if (!compare_blocks(s, err))
-                return false;
-        }
-    }
+    size_t n_blocks = (s->frames->n + MDUP_BLOCK - 1) / MDUP_BLOCK;
+    size_t at_once = mdup_blocks_count_kept(s->blocks) - 1;
+    for (size_t begin = 0; begin < n_blocks; begin += at_once)
+        for (size_t column = begin; column < n_blocks; column++)
+            for (size_t row = begin; row < begin + at_once && row <= column; row++)
+                if (!compare_blocks(s, row, column, err))
+                    return false;
     return true;
 }
 
-static bool make_room(search *s, mdup_error **err)
+static bool make_room(search *s, const mdup_conditioner *conditioner, mdup_error **err)
 {
-    size_t block = s->frames->n < BLOCK ? s->frames->n : BLOCK;
-    for (int side = 0; side < 2; side++) {
-        /* A session of one block is compared with itself: its second side is never used. */
-        size_t spectra = side == 0 || s->frames->n > BLOCK ? block : 0;
-        s->spectra[side] = mdup_alloc_aligned(spectra * mdup_condition_size(s->conditioner),
-                                              sizeof *s->spectra[side], err);
-        if (!s->spectra[side])
-            return false;
-    }
-    s->workers = mdup_calloc((size_t)s->n_threads, sizeof *s->workers, err);
-    for (int w = 0; s->workers && w < s->n_threads; w++) {
-        s->workers[w].condition = mdup_condition_scratch_new(s->conditioner, err);
-        if (!s->workers[w].condition ||
-            !mdup_correlate_scratch_init(s->conditioner, &s->workers[w].correlate, err))
-            return false;
-    }
-    return s->workers != NULL;
+    const mdup_block_frames frames = {s->frames->n, s->frames->get, s->frames->context};
+    return (s->of_worker = mdup_calloc((size_t)s->n_threads, sizeof *s->of_worker, err)) &&
+           (s->blocks =
+                mdup_blocks_new(&frames, conditioner, SPECTRA_BYTES, s->n_threads, report, s, err));
 }
 
 static void clear(search *s)
 {
-    for (int w = 0; s->workers && w < s->n_threads; w++) {
-        mdup_condition_scratch_free(s->workers[w].condition);
-        mdup_correlate_scratch_clear(&s->workers[w].correlate);
-        free(s->workers[w].found.items);
-    }
-    free(s->workers);
-    free(s->spectra[0]);
-    free(s->spectra[1]);
+    for (int w = 0; s->of_worker && w < s->n_threads; w++)
+        free(s->of_worker[w].items);
+    free(s->of_worker);
+    mdup_blocks_free(s->blocks);
 }
 
 bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *conditioner,
                  int n_threads, const mdup_callbacks *callbacks, mdup_shortlist *out,
                  mdup_error **err)
 {
-    search s = {.frames = frames,
-                .conditioner = conditioner,
-                .callbacks = callbacks,
-                .n_threads = n_threads,
-                .sample_size = mdup_statistics_sample_size(frames->n)};
+    search s = {.frames = frames, .callbacks = callbacks, .n_threads = n_threads};
     s.found.most = CANDIDATES_BESIDE + CANDIDATES_PER_FRAME * frames->n;
     bool ok = mdup_search_count_pairs(frames, &s.n_pairs, err) &&
-              (s.n_pairs == 0 || (make_room(&s, err) && compare_all(&s, err)));
+              (s.n_pairs == 0 || (make_room(&s, conditioner, err) && compare_all(&s, err)));
     clear(&s);
     if (!ok) {
         free(s.found.items);

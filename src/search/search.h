@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "image/condition.h"
-#include "search/correlate.h"
+#include "search/blocks.h"
 
 /* The frames of one geometry, which of their pairs are asked for and how far apart. */
 typedef struct {

@@ -255,26 +255,38 @@ static void second_exposures_stand_out(void **state)
 /* Every score computed here, one pair after the other. */
 static float *all_scores(session *s)
 {
-    const size_t n = s->frames.n, size = mdup_condition_size(s->conditioner);
-    float complex *spectra = mdup_alloc_aligned(n * size, sizeof *spectra, NULL);
+    const size_t n = s->frames.n;
+    mdup_spectra *spectra = mdup_spectra_new(s->conditioner, n, NULL);
+    assert_non_null(spectra);
+    mdup_map *map = mdup_map_new(s->conditioner, mdup_spectra_get_layout(spectra), MDUP_BAND,
+                                 MDUP_BAND, NULL, NULL);
+    assert_non_null(map);
+    float complex *spectrum =
+        mdup_alloc_aligned(mdup_condition_size(s->conditioner), sizeof *spectrum, NULL);
+    uint32_t *words = mdup_alloc_aligned(n * map->words, sizeof *words, NULL);
     float *scores = calloc(n * n, sizeof *scores);
     mdup_condition_scratch *scratch = mdup_condition_scratch_new(s->conditioner, NULL);
-    mdup_correlate_scratch correlate;
-    assert_true(spectra && scores && scratch);
-    assert_true(mdup_correlate_scratch_init(s->conditioner, &correlate, NULL));
-    for (size_t i = 0; i < n; i++)
+    mdup_map_buffers buffers;
+    assert_true(spectrum && words && scores && scratch);
+    assert_true(mdup_map_buffers_init(map, &buffers, NULL));
+    for (size_t i = 0; i < n; i++) {
         mdup_condition(s->conditioner, get_frame(s, i), i < s->statistics.n_frames, scratch,
-                       spectra + i * size);
+                       spectrum);
+        assert_true(mdup_spectra_put(spectra, i, spectrum, NULL));
+        map->kernel->expand(&map->tables, mdup_spectra_get(spectra, i), words + i * map->words);
+    }
     for (size_t a = 0; a < n; a++)
         for (size_t b = a + 1; b < n; b++) {
             mdup_peak peaks[MDUP_PEAKS];
-            mdup_correlate(s->conditioner, spectra + a * size, spectra + b * size, &correlate,
-                           peaks);
+            mdup_correlate(map, words + a * map->words, words + b * map->words, &buffers, peaks);
             scores[a * n + b] = peaks[0].local_z;
         }
-    mdup_correlate_scratch_clear(&correlate);
+    mdup_map_buffers_clear(&buffers);
     mdup_condition_scratch_free(scratch);
-    free(spectra);
+    free(words);
+    free(spectrum);
+    mdup_map_free(map);
+    mdup_spectra_free(spectra);
     return scores;
 }
 
