@@ -1,6 +1,7 @@
 /* Any bytes as a STAR file: the parser, the values, the classification, and the promises of
- * mdup_star_write_without. */
+ * mdup_star_write_without and mdup_star_write_column. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,40 @@ static void check_write(const mdup_star *star, size_t table_index, unsigned patt
     free(leave_out);
 }
 
+/* Numbers in the last column, or in one more: the rest must read as before. */
+static void check_column(const mdup_star *star, size_t table_index, bool is_new)
+{
+    const mdup_star_table *table = &star->tables[table_index];
+    if (!table->is_loop || table->n_columns < 2)
+        return;
+    int64_t *values = calloc(table->n_rows + 1, sizeof *values);
+    mdup_strbuf out = MDUP_STRBUF_INIT, before = MDUP_STRBUF_INIT, after = MDUP_STRBUF_INIT;
+    require(values != NULL);
+    for (size_t i = 0; i < table->n_rows; i++)
+        values[i] = (int64_t)i - 1;
+    const char *label = is_new ? "microdup_added" : table->labels[table->n_columns - 1];
+    require(mdup_star_write_column(star, table, label, values, NULL, &out, NULL));
+    mdup_star *again = mdup_star_parse(out.text, out.length, "again", NULL);
+    require(again != NULL);
+    const mdup_star_table *written = &again->tables[table_index];
+    const size_t changed = (size_t)mdup_star_column(written, label), other = changed == 0;
+    require(written->n_rows == table->n_rows);
+    for (size_t i = 0; i < table->n_rows && i < MAX_VALUES; i++) {
+        require(mdup_star_value(star, table, i, other, &before, NULL));
+        require(mdup_star_value(again, written, i, other, &after, NULL));
+        require(strcmp(before.text, after.text) == 0);
+        char expected[24];
+        (void)snprintf(expected, sizeof expected, "%lld", (long long)values[i]);
+        require(mdup_star_value(again, written, i, changed, &after, NULL));
+        require(strcmp(after.text, expected) == 0);
+    }
+    mdup_star_free(again);
+    mdup_strbuf_free(&out);
+    mdup_strbuf_free(&before);
+    mdup_strbuf_free(&after);
+    free(values);
+}
+
 static void check_error(mdup_error *err)
 {
     const char *message = mdup_error_get_message(err);
@@ -112,6 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t chosen = micrographs ? (size_t)(micrographs - star->tables) : size % star->n_tables;
     check_write(star, chosen, 0);
     check_write(star, chosen, data[size / 2]);
+    check_column(star, chosen, false);
+    check_column(star, chosen, true);
     mdup_star_free(star);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* microdup info: what a STAR file or an image holds. */
+/* microdup info: what a STAR file, a cryoSPARC table, an image or a session holds. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,11 @@
 #include "base/strbuf.h"
 #include "commands.h"
 #include "console.h"
+#include "flow/session_info.h"
 #include "formats/image_file.h"
 #include "formats/json.h"
 #include "formats/mrc.h"
+#include "formats/npy.h"
 #include "formats/star.h"
 #include "formats/star_words.h"
 #include "formats/tiff.h"
@@ -187,8 +189,9 @@ static void star_json(const char *path, const mdup_star *star, mdup_star_kind ki
     mdup_json_end_object(json);
 }
 
-static bool show_star(const char *path, mdup_json *json, mdup_error **err)
+static bool show_star(const char *path, const arguments *a, mdup_json *json, mdup_error **err)
 {
+    (void)a;
     mdup_star *star = mdup_star_read(path, err);
     if (!star)
         return false;
@@ -208,12 +211,96 @@ static bool ends_in(const char *text, const char *ending)
     return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
 }
 
-/* ---- files of either kind ---- */
+/* ---- tables of cryoSPARC ---- */
+
+static const char *type_name(const mdup_npy_field *field)
+{
+    static const char *const names[] = {
+        [MDUP_NPY_UNSIGNED] = "unsigned", [MDUP_NPY_SIGNED] = "signed",
+        [MDUP_NPY_FLOAT] = "float",       [MDUP_NPY_BYTES] = "text",
+        [MDUP_NPY_UNICODE] = "unicode",   [MDUP_NPY_OTHER] = "other"};
+    return names[field->type];
+}
+
+static void print_cs(const char *path, const mdup_npy *npy)
+{
+    printf("%s: cryoSPARC (NumPy) table, %zu record%s of %zu bytes\n", path, npy->n_records,
+           npy->n_records == 1 ? "" : "s", npy->record_bytes);
+    for (size_t i = 0; i < npy->n_fields; i++) {
+        const mdup_npy_field *field = &npy->fields[i];
+        printf("  %-40s %s, %zu byte%s", field->name, type_name(field), field->item_bytes,
+               field->item_bytes == 1 ? "" : "s");
+        if (field->n_items != 1)
+            printf(" x %zu", field->n_items);
+        printf("\n");
+    }
+}
+
+static void cs_json(const char *path, const mdup_npy *npy, mdup_json *json)
+{
+    mdup_json_object(json, NULL);
+    mdup_json_string(json, "file", path);
+    mdup_json_string(json, "format", "cs");
+    mdup_json_int(json, "records", (int64_t)npy->n_records);
+    mdup_json_int(json, "record_bytes", (int64_t)npy->record_bytes);
+    mdup_json_array(json, "fields");
+    for (size_t i = 0; i < npy->n_fields; i++) {
+        mdup_json_object(json, NULL);
+        mdup_json_string(json, "name", npy->fields[i].name);
+        mdup_json_string(json, "type", type_name(&npy->fields[i]));
+        mdup_json_int(json, "bytes", (int64_t)npy->fields[i].item_bytes);
+        mdup_json_int(json, "items", (int64_t)npy->fields[i].n_items);
+        mdup_json_end_object(json);
+    }
+    mdup_json_end_array(json);
+    mdup_json_end_object(json);
+}
+
+static bool show_cs(const char *path, const arguments *a, mdup_json *json, mdup_error **err)
+{
+    (void)a;
+    mdup_npy *npy = mdup_npy_read(path, err);
+    if (!npy)
+        return false;
+    if (json)
+        cs_json(path, npy, json);
+    else
+        print_cs(path, npy);
+    mdup_npy_free(npy);
+    return true;
+}
+
+/* ---- sessions ---- */
+
+static bool show_session(const char *path, const arguments *a, mdup_json *json, mdup_error **err)
+{
+    (void)a;
+    mdup_session_info *info = mdup_session_info_read(path, err);
+    if (!info)
+        return false;
+    mdup_strbuf text = MDUP_STRBUF_INIT;
+    if (json)
+        mdup_session_info_json(info, json);
+    else
+        mdup_session_info_text(info, &text);
+    bool ok = mdup_strbuf_check(&text, err);
+    if (ok && text.text)
+        fputs(text.text, stdout);
+    mdup_strbuf_free(&text);
+    mdup_session_info_free(info);
+    return ok;
+}
+
+/* ---- files of any kind ---- */
+
+typedef bool (*show_file)(const char *path, const arguments *a, mdup_json *json, mdup_error **err);
 
 /* By content, and by the name where that says nothing: whichever reader is asked then says what is
  * wrong. */
-static bool is_star(const char *path)
+static show_file reader_of(const char *path)
 {
+    if (mdup_session_info_detect(path))
+        return show_session;
     char head[HEAD_bytes];
     FILE *file = mdup_path_is_file(path) ? fopen(path, "rb") : NULL;
     size_t n = file ? fread(head, 1, sizeof head, file) : 0;
@@ -221,13 +308,15 @@ static bool is_star(const char *path)
         fclose(file);
     const uint8_t *bytes = (const uint8_t *)head;
     if (mdup_tiff_detect(bytes, n) || mdup_mrc_detect(bytes, n))
-        return false;
-    return mdup_star_detect(head, n) || ends_in(path, ".star");
+        return show_image;
+    if (mdup_npy_detect(head, n) || ends_in(path, ".cs"))
+        return show_cs;
+    return mdup_star_detect(head, n) || ends_in(path, ".star") ? show_star : show_image;
 }
 
 static bool show(const char *path, const arguments *a, mdup_json *json, mdup_error **err)
 {
-    return is_star(path) ? show_star(path, json, err) : show_image(path, a, json, err);
+    return reader_of(path)(path, a, json, err);
 }
 
 /* One object, or an array of them when several files were named.  Printed when all are known: half
@@ -287,5 +376,6 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const command command_info = {"info", "FILE... [--json]", "tell what a STAR file or an image holds",
-                              run};
+const command command_info = {
+    "info", "FILE... [--json]",
+    "tell what a STAR file, a cryoSPARC .cs file, an image or a session holds", run};

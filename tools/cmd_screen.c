@@ -7,38 +7,31 @@
 #include "base/strbuf.h"
 #include "commands.h"
 #include "console.h"
+#include "screen_arguments.h"
 
 static const char *const order_names[] = {"auto", "star", "name", "natural", "time", NULL};
 static const char *const group_names[] = {"any", "same", NULL};
 static const char *const mode0_names[] = {"auto", "signed", "unsigned", NULL};
 
-/* What the option table writes to, in the table's types; turned into mdup_screen_options
- * afterwards. */
-typedef struct {
-    mdup_screen_options screen;
-    option_strings inputs;
-    int64_t bin, threads;
-    int order, optics_group;
-    bool opticsless;
-    const char *pipeline_control;
-} arguments;
-
-enum { MOST_OPTIONS = 24 };
-
 static const double HUGE_COUNT = 1e9;
 
-static size_t list_files(arguments *a, option *options, size_t n)
+static size_t list_files(screen_arguments *a, option *options, size_t n)
 {
     const option table[] = {
         {"Input", "i", OPTION_STRINGS, &a->inputs, "FILE",
-         "STAR file, text list, folder, quoted pattern or image file; may be repeated, and be "
-         "given without --i",
+         "STAR file, cryoSPARC's .cs (several that belong together: a.cs,b.cs) or .csg, text "
+         "list, folder, quoted pattern or image file; may be repeated, and be given without --i",
          NULL, 0, 0, NULL},
         {NULL, "in_mics", OPTION_STRINGS, &a->inputs, "FILE", "the same, as RELION calls it", NULL,
          0, 0, NULL},
+        {NULL, "csg", OPTION_STRINGS, &a->inputs, "FILE",
+         "the same: the .csg file of a cryoSPARC group of exposures", NULL, 0, 0, NULL},
         {NULL, "project_dir", OPTION_STRING, &a->screen.project_dir, "DIR",
-         "folder that the names in the input are relative to", "found from the STAR file", 0, 0,
-         NULL},
+         "folder that the names in the input are relative to", "found from the STAR or .cs file", 0,
+         0, NULL},
+        {NULL, "metadata", OPTION_STRING, &a->screen.metadata_dir, "DIR",
+         "folder with EPU's .xml or SerialEM's .mdoc files, for the order, holes and distances",
+         NULL, 0, 0, NULL},
         {NULL, "order", OPTION_CHOICE, &a->order, "ORDER",
          "order of acquisition: auto, star (as listed), name, natural (numbers as numbers) or time",
          NULL, 0, 0, order_names},
@@ -49,6 +42,11 @@ static size_t list_files(arguments *a, option *options, size_t n)
          "accepted and not needed: STAR files of RELION 3.0 are recognised", NULL, 0, 0, NULL},
         {"Output", "o", OPTION_STRING, &a->screen.out_dir, "DIR", "folder for the results", NULL, 0,
          0, NULL},
+        {NULL, "report-pairs", OPTION_INT, &a->screen.report_pairs, "N",
+         "pairs with pictures in report.html, at most", NULL, 0, 1e6, NULL},
+        {NULL, "anonymous", OPTION_FLAG, &a->screen.anonymous, NULL,
+         "name no folders in report.html and logfile.pdf, so that they can be passed on", NULL, 0,
+         0, NULL},
         {NULL, "dry-run", OPTION_FLAG, &a->screen.dry_run, NULL,
          "tell what would be read and compared, and stop", NULL, 0, 0, NULL},
         {NULL, "strict", OPTION_FLAG, &a->screen.strict, NULL,
@@ -58,7 +56,7 @@ static size_t list_files(arguments *a, option *options, size_t n)
     return options_append(options, n, table, sizeof table / sizeof *table);
 }
 
-static size_t list_judgement(arguments *a, option *options, size_t n)
+static size_t list_judgement(screen_arguments *a, option *options, size_t n)
 {
     const option table[] = {
         {"Judgement", "min-overlap", OPTION_DOUBLE, &a->screen.min_overlap, "SHARE",
@@ -75,7 +73,7 @@ static size_t list_judgement(arguments *a, option *options, size_t n)
     return options_append(options, n, table, sizeof table / sizeof *table);
 }
 
-static size_t list_pairs_and_running(arguments *a, option *options, size_t n)
+static size_t list_pairs_and_running(screen_arguments *a, option *options, size_t n)
 {
     const option table[] = {
         {"Which pairs (default: all)", "imagespermove", OPTION_INT, &a->screen.images_per_move, "N",
@@ -98,13 +96,35 @@ static size_t list_pairs_and_running(arguments *a, option *options, size_t n)
     return options_append(options, n, table, sizeof table / sizeof *table);
 }
 
-static size_t list_options(arguments *a, option *options)
+static size_t list_session(screen_arguments *a, option *options, size_t n)
 {
-    return list_pairs_and_running(a, options,
-                                  list_judgement(a, options, list_files(a, options, 0)));
+    const option table[] = {
+        {"Session", "session", OPTION_STRING, &a->screen.session, "FILE",
+         "remember there what was read and compared: the same command goes on where it was, and a "
+         "longer list costs only what is new",
+         "session.mdup in the folder of the results", 0, 0, NULL},
+        {NULL, "no-session", OPTION_FLAG, &a->screen.no_session, NULL, "remember nothing", NULL, 0,
+         0, NULL},
+        {NULL, "restart", OPTION_FLAG, &a->screen.restart, NULL,
+         "forget what the session holds, and begin anew", NULL, 0, 0, NULL},
+    };
+    return options_append(options, n, table, sizeof table / sizeof *table);
 }
 
-static bool collect_inputs(arguments *a, const option_set *set, mdup_error **err)
+void screen_arguments_init(screen_arguments *a)
+{
+    *a = (screen_arguments){0};
+    mdup_screen_options_init(&a->screen);
+    a->order = (int)a->screen.order;
+}
+
+size_t screen_list_options(screen_arguments *a, option *options)
+{
+    size_t n = list_judgement(a, options, list_files(a, options, 0));
+    return list_session(a, options, list_pairs_and_running(a, options, n));
+}
+
+static bool collect_inputs(screen_arguments *a, const option_set *set, mdup_error **err)
 {
     size_t n = a->inputs.n + set->positional.n;
     if (n == 0)
@@ -122,87 +142,40 @@ static bool collect_inputs(arguments *a, const option_set *set, mdup_error **err
     return true;
 }
 
-static void print_count(int64_t n, const char *one, const char *many)
+bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err)
 {
-    printf("%lld %s", (long long)n, n == 1 ? one : many);
-}
-
-/* One duplicate in a thousand is usual in a healthy session (the experience of find_dupl's author).
- */
-static const double USUAL_SHARE = 0.001;
-
-static void print_summary(const mdup_screen_options *o, const mdup_screen_summary *s)
-{
-    printf("\n");
-    print_count(s->n_micrographs, "micrograph", "micrographs");
-    printf(", ");
-    print_count(s->n_pairs_compared, "pair", "pairs");
-    printf(" compared in %.1f s\n", s->total_s);
-    if (s->n_not_judged > 0)
-        printf("%lld could not be judged and are kept; the reasons are in micrographs.csv\n",
-               (long long)s->n_not_judged);
-    if (s->n_removed == 0) {
-        printf("No duplicates.");
-    } else {
-        print_count(s->n_removed, "micrograph shows", "micrographs show");
-        printf(" what an earlier one shows (%.2g %%).",
-               100.0 * (double)s->n_removed / (double)s->n_micrographs);
-        if ((double)s->n_removed > 10 * USUAL_SHARE * (double)s->n_micrographs)
-            printf("  Under 0.1 %% is usual: several per cent mean a problem of collection.");
-        if (s->n_exact_copies > 0) {
-            printf("\n");
-            print_count(s->n_exact_copies, "of them is an exact copy of an earlier one",
-                        "of them are exact copies of earlier ones");
-            printf(" (kind in pairs.csv).");
-        }
-    }
-    if (s->n_overlap_pairs > 0) {
-        printf("\n");
-        print_count(s->n_overlap_pairs, "further pair overlaps", "further pairs overlap");
-        printf(" by less than %.0f %% of the frame (pairs.csv).", 100 * o->min_overlap);
-    }
-    printf("\nResults in %s\n", o->out_dir);
-}
-
-static int run_screen(arguments *a, const option_set *set)
-{
-    mdup_error *err = NULL;
-    console c;
-    console_init(&c);
-    bool usable = collect_inputs(a, set, &err);
-    if (usable && a->screen.out_dir[0] == '\0')
-        usable = mdup_fail(&err, MDUP_ERROR_INVALID, "--o needs the name of a folder");
-    if (!usable)
-        return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
+    if (!collect_inputs(a, set, err))
+        return false;
+    if (a->screen.out_dir[0] == '\0')
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--o needs the name of a folder");
     a->screen.order = (mdup_order)a->order;
     a->screen.same_optics_group = a->optics_group == 1;
     a->screen.bin = (int32_t)a->bin;
     a->screen.n_threads = (int)a->threads;
-    mdup_callbacks callbacks = console_callbacks(&c);
-    mdup_screen_summary summary;
-    if (!mdup_screen(&a->screen, &callbacks, &summary, &err))
-        return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
-    if (!a->screen.dry_run)
-        print_summary(&a->screen, &summary);
-    return EXIT_DONE;
+    return true;
 }
 
-static void join_command_line(mdup_strbuf *line, int argc, char **argv)
+static int run_screen(screen_arguments *a, const option_set *set)
 {
-    mdup_strbuf_puts(line, "microdup screen");
-    for (int i = 0; i < argc; i++)
-        mdup_strbuf_printf(line, " %s", argv[i]);
+    mdup_error *err = NULL;
+    console c;
+    console_init(&c);
+    if (!screen_settle(a, set, &err))
+        return console_fail(&c, "microdup screen", &err, EXIT_USAGE_OR_ABORTED);
+    mdup_callbacks callbacks = console_callbacks(&c);
+    if (!mdup_screen(&a->screen, &callbacks, NULL, &err))
+        return console_fail(&c, "microdup screen", &err, EXIT_FAILED);
+    return EXIT_DONE;
 }
 
 static int run(int argc, char **argv)
 {
-    arguments a = {0};
-    mdup_screen_options_init(&a.screen);
-    a.order = (int)a.screen.order;
-    option options[MOST_OPTIONS];
-    option_set set = {.options = options, .n = list_options(&a, options)};
+    screen_arguments a;
+    screen_arguments_init(&a);
+    option options[SCREEN_MOST_OPTIONS];
+    option_set set = {.options = options, .n = screen_list_options(&a, options)};
     mdup_strbuf command_line = MDUP_STRBUF_INIT;
-    join_command_line(&command_line, argc, argv);
+    join_command_line(&command_line, "screen", argc, argv);
     a.screen.command_line = command_line.text;
     int status;
     if (command_begin(&command_screen, &set, argc, argv, 0, SIZE_MAX, &status))

@@ -48,3 +48,10 @@ bool command_begin(const command *cmd, option_set *set, int argc, char **argv, s
                 set->repeated.items[i]);
     return true;
 }
+
+void join_command_line(mdup_strbuf *line, const char *name, int argc, char **argv)
+{
+    mdup_strbuf_printf(line, "microdup %s", name);
+    for (int i = 0; i < argc; i++)
+        mdup_strbuf_printf(line, " %s", argv[i]);
+}

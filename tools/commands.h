@@ -2,6 +2,7 @@
 #ifndef TOOLS_COMMANDS_H
 #define TOOLS_COMMANDS_H
 
+#include "base/strbuf.h"
 #include "options.h"
 
 typedef struct {
@@ -12,7 +13,8 @@ typedef struct {
                char **argv); /* arguments behind the command's name; returns the exit status */
 } command;
 
-extern const command command_screen, command_info, command_simulate;
+extern const command command_screen, command_decide, command_apply, command_particles,
+    command_relion, command_info, command_simulate;
 
 /** The original tool's program, microduplicate_screener. */
 int run_original(int argc, char **argv);
@@ -22,5 +24,8 @@ int run_original(int argc, char **argv);
  * number of positional arguments. */
 bool command_begin(const command *cmd, option_set *set, int argc, char **argv, size_t least,
                    size_t most, int *status);
+
+/** The command as it was given, for the record. */
+void join_command_line(mdup_strbuf *line, const char *name, int argc, char **argv);
 
 #endif

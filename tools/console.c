@@ -2,8 +2,12 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/strbuf.h"
+#include "base/text.h"
 
 /* A terminal is redrawn at most so often; a log gets a line a stage, and one in so many seconds in
  * between. */
@@ -34,9 +38,18 @@ static double seconds_between(const struct timespec *from, const struct timespec
     return (double)(to->tv_sec - from->tv_sec) + 1e-9 * (double)(to->tv_nsec - from->tv_nsec);
 }
 
+static bool may_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !(no_colour && no_colour[0]) && !(term && strcmp(term, "dumb") == 0);
+}
+
 void console_init(console *c)
 {
-    *c = (console){.is_terminal = isatty(STDOUT_FILENO) == 1};
+    bool colours = may_colour();
+    *c = (console){.is_terminal = isatty(STDOUT_FILENO) == 1,
+                   .has_colours = colours && isatty(STDOUT_FILENO) == 1,
+                   .warns_in_colour = colours && isatty(STDERR_FILENO) == 1};
 }
 
 static void close_line(console *c)
@@ -46,6 +59,18 @@ static void close_line(console *c)
     c->line_open = false;
 }
 
+static const char BOLD[] = "\x1B[1m", YELLOW[] = "\x1B[33m", PLAIN[] = "\x1B[0m";
+
+/* Names of files stand in these lines, and may hold what a terminal takes for an order. */
+static void print_shown(FILE *stream, const char *before, const char *line, const char *after)
+{
+    mdup_strbuf shown = MDUP_STRBUF_INIT;
+    mdup_strbuf_puts(&shown, "");
+    mdup_text_show(&shown, line, "?");
+    fprintf(stream, "%s%s%s\n", before, shown.text ? shown.text : "", after);
+    mdup_strbuf_free(&shown);
+}
+
 static void on_log(void *user, mdup_log_level level, const char *line)
 {
     console *c = user;
@@ -53,9 +78,12 @@ static void on_log(void *user, mdup_log_level level, const char *line)
     if (level == MDUP_LOG_WARNING) {
         c->warnings++;
         fflush(stdout);
-        fprintf(stderr, "WARNING: %s\n", line);
+        fprintf(stderr, "%sWARNING:%s ", c->warns_in_colour ? YELLOW : "",
+                c->warns_in_colour ? PLAIN : "");
+        print_shown(stderr, "", line, "");
     } else {
-        printf("%s\n", line);
+        bool bold = level == MDUP_LOG_HEADLINE && c->has_colours;
+        print_shown(stdout, bold ? BOLD : "", line, bold ? PLAIN : "");
     }
 }
 
@@ -153,7 +181,8 @@ int console_fail(console *c, const char *command, mdup_error **err, int status)
     fflush(stdout);
     if (*err && mdup_error_get_code(*err) == MDUP_ERROR_ABORTED)
         status = EXIT_USAGE_OR_ABORTED;
-    fprintf(stderr, "%s: %s\n", command, *err ? mdup_error_get_message(*err) : "failed");
+    fprintf(stderr, "%s: ", command);
+    print_shown(stderr, "", *err ? mdup_error_get_message(*err) : "failed", "");
     mdup_error_clear(err);
     return status;
 }

@@ -13,7 +13,9 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE_OR_ABORTED = 2 };
 
 typedef struct {
-    bool is_terminal;    /* stdout is one: the progress line is redrawn in place */
+    bool is_terminal; /* stdout is one: the progress line is redrawn in place */
+    bool has_colours,
+        warns_in_colour; /* stdout, stderr: a terminal, and the user has nothing against it */
     bool line_open;      /* a progress line stands unfinished */
     bool stage_finished; /* its last line has been shown */
     const char *stage;   /* of the last progress call */
@@ -21,9 +23,10 @@ typedef struct {
     int64_t warnings;
 } console;
 
+/** Colours are for terminals, and not where NO_COLOR is set (no-color.org) or TERM is dumb. */
 void console_init(console *c);
 
-/** Log lines to stdout, warnings to stderr, a progress line to stdout; stops on SIGINT and SIGTERM,
+/** Log lines to stdout, the verdict among them bold on a terminal, warnings to stderr, a progress line to stdout; stops on SIGINT and SIGTERM,
  * whose handlers it installs. */
 mdup_callbacks console_callbacks(console *c);
 

@@ -1,5 +1,5 @@
 /* microdup COMMAND ...  The same binary under the name microduplicate_screener speaks the original
- * tool's options. */
+ * tool's options, and as microdup_relion, for a field that takes one word, is `microdup relion`. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,10 +9,13 @@
 #include "commands.h"
 #include "console.h"
 
-static const command *const commands[] = {&command_screen, &command_simulate, &command_info};
+static const command *const commands[] = {&command_screen,    &command_decide, &command_apply,
+                                          &command_particles, &command_relion, &command_simulate,
+                                          &command_info};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static const char ORIGINAL_NAME[] = "microduplicate_screener";
+static const char RELION_NAME[] = "microdup_relion";
 
 static void print_usage(void)
 {
@@ -70,6 +73,8 @@ static int run(int argc, char **argv)
     }
     if (argc > 0 && strcmp(mdup_path_base(argv[0]), ORIGINAL_NAME) == 0)
         return run_original(argc - 1, argv + 1);
+    if (argc > 0 && strcmp(mdup_path_base(argv[0]), RELION_NAME) == 0)
+        return command_relion.run(argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         print_usage();

@@ -61,14 +61,15 @@ def star_names(folder):
     return [line.split()[0] for line in text.splitlines() if line.split() and line.split()[0].endswith(".mrc")]
 
 
-def read_pairs(path, names):
-    """{(i, j): Pair}, i < j rows of the session; the shift is turned where the table has the later row first."""
+def read_pairs(path, names, bin_factor=1):
+    """{(i, j): Pair}, i < j rows of the session, shifts in px binned by bin_factor; the shift is turned where the table has the later row
+    first."""
     row = {name: i for i, name in enumerate(names)}
     pairs = {}
     with open(path, newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
             i, j = row[line["micrograph_a"]], row[line["micrograph_b"]]
-            dx, dy = float(line["shift_x_px"]), float(line["shift_y_px"])
+            dx, dy = float(line["shift_x_px"]) / bin_factor, float(line["shift_y_px"]) / bin_factor
             sign = 1 if i < j else -1
             key = (min(i, j), max(i, j))
             pairs[key] = Pair(sign * dx, sign * dy, float(line["overlap"]), float(line.get("evalue", "nan")))
@@ -90,7 +91,8 @@ def can_simulate(folder, condition):
 
 
 def screen(folder, threads, bin_factor=1):
-    """What `microdup screen` says of every pair it lists, and how many micrographs it did not judge: all, where it gives up."""
+    """What `microdup screen` says of every pair it lists, shifts in binned px, and how many micrographs it did not judge: all, where it
+    gives up."""
     out = folder / "screened"
     names = star_names(folder)
     try:
@@ -100,7 +102,7 @@ def screen(folder, threads, bin_factor=1):
         return {}, len(names)
     with open(out / "micrographs.csv", newline="", encoding="utf-8") as file:
         not_judged = sum(line["status"] != "ok" for line in csv.DictReader(file))
-    return read_pairs(out / "pairs.csv", names), not_judged
+    return read_pairs(out / "pairs.csv", names, bin_factor), not_judged
 
 
 def original_ccc(folder, n, bin_factor=1):

@@ -84,26 +84,26 @@ def judge_by_ideal(frames, truth, rho):
     return judged, ideal.independent_shifts
 
 
-def judge_by_others(folder, frames, truth, related, phase_pairs):
+def judge_by_others(folder, bin_factor, frames, truth, related, phase_pairs):
     """The original's comparison and plain phase correlation."""
     n = len(frames)
-    ccc = programs.original_ccc(folder, n)
+    ccc = programs.original_ccc(folder, n, bin_factor)
     by_phase, phase_unrelated = judge_by_phase(frames, truth, related, phase_pairs)
     true = [{"original": ccc[key] > settings.ORIGINAL_CUT, **p} for key, p in zip(truth, by_phase)]
     return true, {"original_false": sum(v > settings.ORIGINAL_CUT for k, v in ccc.items() if k not in related),
                   "phase_unrelated": phase_unrelated}
 
 
-def judge_session(folder, frames, truth, related, rho, phase_pairs):
-    """Everything about a session with planted pairs: truth {(i, j): Pair}; related: pairs that are no evidence of error.  phase_pairs 0:
-    without the original and phase correlation."""
+def judge_session(folder, bin_factor, frames, truth, related, rho, phase_pairs):
+    """Everything about a session with planted pairs: frames as they are compared, binned by bin_factor; truth {(i, j): Pair}; related: pairs
+    that are no evidence of error.  phase_pairs 0: without the original and phase correlation."""
     began = time.monotonic()
-    found, not_judged = programs.screen(folder, SHARED["threads"])
+    found, not_judged = programs.screen(folder, SHARED["threads"], bin_factor)
     seconds = time.monotonic() - began
     n = len(frames)
     by_others, others = ([{}] * len(truth), {})
     if phase_pairs > 0:
-        by_others, others = judge_by_others(folder, frames, truth, related, phase_pairs)
+        by_others, others = judge_by_others(folder, bin_factor, frames, truth, related, phase_pairs)
     by_ideal, independent = judge_by_ideal(frames, truth, rho)
     true = [{"pair": [key[0] + 1, key[1] + 1], "overlap": pair.overlap, **judge_true(found.get(key), pair), **p, **q}
             for (key, pair), p, q in zip(truth.items(), by_others, by_ideal)]
@@ -121,7 +121,7 @@ def run_crops(task):
     with Folder(f"crops-{overlap}-{index}") as folder:
         cu428.write_session(folder, crops)
         truth = {rows: programs.Pair(dx, dy, overlap)}
-        return judge_session(folder, crops, truth, truth, rho, phase_pairs)
+        return judge_session(folder, 1, crops, truth, truth, rho, phase_pairs)
 
 
 def run_frames(bin_factor):
@@ -133,6 +133,7 @@ def run_frames(bin_factor):
         cu428.write_session(folder, list(images.values()))
         found, _ = programs.screen(folder, SHARED["threads"], bin_factor)
         ccc = programs.original_ccc(folder, len(names), bin_factor)
+    truth, allowed = ({key: (dx / bin_factor, dy / bin_factor) for key, (dx, dy) in known.items()} for known in (truth, allowed))
     rows, related = [], {**truth, **allowed}
     for key, (dx, dy) in related.items():
         pair = found.get(key)
@@ -144,8 +145,16 @@ def run_frames(bin_factor):
             "original_false": sum(v > settings.ORIGINAL_CUT for k, v in ccc.items() if k not in related)}
 
 
-def load_frames(folder):
-    return [mrc.read(folder / name) for name in programs.star_names(folder)]
+def binned(image, factor):
+    """Mean of factor x factor px; what is left over at the far borders goes."""
+    ny, nx = (n // factor * factor for n in image.shape)
+    return image[:ny, :nx].reshape(ny // factor, factor, nx // factor, factor).mean((1, 3)).astype(numpy.float32)
+
+
+def load_simulated(folder):
+    """The frames as they are compared, and {(i, j): Pair} of what was planted."""
+    names = programs.star_names(folder)
+    return [binned(mrc.read(folder / name), settings.BIN) for name in names], programs.read_pairs(folder / "truth.csv", names, settings.BIN)
 
 
 def run_probe(condition):
@@ -158,8 +167,7 @@ def run_frc(condition):
     """The correlation of related frames: pairs that share 70 % and more, of a session of their own."""
     with Folder(f"frc-{condition.name}") as folder:
         programs.simulate(folder, condition, 60, 29, 0, condition.seed("frc", 0))
-        frames = load_frames(folder)
-        truth = programs.read_pairs(folder / "truth.csv", programs.star_names(folder))
+        frames, truth = load_simulated(folder)
         large = {key: pair for key, pair in truth.items() if pair.overlap >= 0.7}
         flat = {i: linear.flatten(frames[i]) for key in large for i in key}
         return linear.measure_frc([(flat[i], flat[j], pair.dx, pair.dy) for (i, j), pair in large.items()])
@@ -171,8 +179,8 @@ def run_detect(task):
     condition, index, size, rho, phase_pairs = task
     with Folder(f"detect-{condition.name}-{index}") as folder:
         programs.simulate(folder, condition, size, size // 10, 3 * size // 10, condition.seed("detect", index))
-        truth = programs.read_pairs(folder / "truth.csv", programs.star_names(folder))
-        return judge_session(folder, load_frames(folder), truth, truth, rho, phase_pairs)
+        frames, truth = load_simulated(folder)
+        return judge_session(folder, settings.BIN, frames, truth, truth, rho, phase_pairs)
 
 
 def run_calibrate(task):
@@ -181,7 +189,7 @@ def run_calibrate(task):
     with Folder(f"calibrate-{condition.name}-{index}") as folder:
         programs.simulate(folder, condition, size, 0, 0, condition.seed("calibrate", index))
         began = time.monotonic()
-        found, not_judged = programs.screen(folder, SHARED["threads"])
+        found, not_judged = programs.screen(folder, SHARED["threads"], settings.BIN)
         seconds = time.monotonic() - began
         return {"unrelated": count_unrelated(found, {}), "unrelated_pairs": size * (size - 1) // 2, "not_judged": not_judged,
                 "seconds": seconds}

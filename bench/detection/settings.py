@@ -18,15 +18,17 @@ OVERLAP_BINS = ((0.0, 0.03), (0.03, 0.05), (0.05, 0.10), (0.10, 0.20), (0.20, 0.
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """A frame as it is compared: binned."""
+    """A frame as it is written: the program bins it by BIN, as it bins what a microscope writes, and so sees its noise beyond the
+    Nyquist frequency of what it compares."""
 
     name: str
     size: str
     pixel_A: float
 
 
-K3 = Camera("K3", "360x255", 13.28)  # 5760 x 4092 at 0.83 A, binned by 16
-FALCON4 = Camera("Falcon 4", "372x372", 10.45)  # 4096 x 4096 at 0.95 A, binned by 11
+BIN = 2
+K3 = Camera("K3", "720x510", 6.64)  # 5760 x 4092 at 0.83 A, binned by 8; compared at 13.28 A, 360 x 255
+FALCON4 = Camera("Falcon 4", "744x744", 5.225)  # 4096 x 4096 at 0.95 A, binned by 5.5; compared at 10.45 A, 372 x 372
 
 
 @dataclasses.dataclass(frozen=True)

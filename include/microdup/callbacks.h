@@ -9,7 +9,11 @@
 extern "C" {
 #endif
 
-typedef enum { MDUP_LOG_INFO, MDUP_LOG_WARNING } mdup_log_level;
+typedef enum {
+    MDUP_LOG_INFO,
+    MDUP_LOG_WARNING,
+    MDUP_LOG_HEADLINE /* the verdict at the end of a job: the line to be seen first */
+} mdup_log_level;
 
 typedef struct {
     void *user; /* handed back to each function */

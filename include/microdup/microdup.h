@@ -5,9 +5,12 @@
 #ifndef MICRODUP_MICRODUP_H
 #define MICRODUP_MICRODUP_H
 
+#include <microdup/apply.h>
 #include <microdup/callbacks.h>
 #include <microdup/catalog.h>
+#include <microdup/decide.h>
 #include <microdup/error.h>
+#include <microdup/particles.h>
 #include <microdup/screen.h>
 #include <microdup/simulate.h>
 #include <microdup/version.h>

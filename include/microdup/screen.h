@@ -21,11 +21,14 @@ typedef struct {
 
     /* OPTIONAL, with defaults from mdup_screen_options_init */
     const char *out_dir;     /* "microdup/" */
-    const char *project_dir; /* NULL: found by walking up from each STAR file */
-    mdup_order order;        /* MDUP_ORDER_AUTO */
-    int mode0;               /* 8-bit MRC files: 0 as the file says, 1 signed, 2 unsigned */
-    int32_t bin;             /* 0: the most that leaves a long side of 350 px */
-    int n_threads;           /* 0: SLURM_CPUS_PER_TASK or the cores this process may use */
+    const char *project_dir; /* NULL: found by walking up from each STAR or .cs file */
+    /* NULL; a folder with the files that EPU (.xml) or SerialEM (.mdoc) wrote beside the movies: for
+     * the order, for holes and shots, and for the distances in pairs.csv. */
+    const char *metadata_dir;
+    mdup_order order; /* MDUP_ORDER_AUTO */
+    int mode0;        /* 8-bit MRC files: 0 as the file says, 1 signed, 2 unsigned */
+    int32_t bin;      /* 0: the most that leaves a long side of 350 px */
+    int n_threads;    /* 0: SLURM_CPUS_PER_TASK or the cores this process may use */
 
     /* Restriction to pairs (i, j), j = i + images_per_move + k * images_per_hole, within a window
      * of scan_range offsets, as the original tool's options of those names; scan_range 0 is all. */
@@ -43,8 +46,16 @@ typedef struct {
      * searched and reported, give or take a binned px, to which a shift is known.  Never fewer than
      * those within 18 binned px are searched, or the search could not tell what is usual. */
     double max_shift_px;
+    int64_t report_pairs;   /* 200: so many pairs have pictures in report.html, at most */
+    bool anonymous;         /* report.html and logfile.pdf name no folders and no command's paths */
     bool same_optics_group; /* false; compare micrographs of one rlnOpticsGroup with each other
                                only; those without one are a group of their own */
+
+    /* The file that remembers what was read and compared, so that a screen goes on where an earlier
+     * one was, and reads and compares only what is new. */
+    const char *session; /* NULL: session.mdup in out_dir */
+    bool no_session;     /* remember nothing */
+    bool restart;        /* forget what the session holds */
 } mdup_screen_options;
 
 typedef struct {

@@ -30,6 +30,21 @@ char *mdup_path_join(const char *directory, const char *name, mdup_error **err)
     return path.text;
 }
 
+char *mdup_path_current(mdup_error **err)
+{
+    for (size_t size = 1024;; size *= 2) {
+        char *path = mdup_calloc(size, 1, err);
+        if (!path || getcwd(path, size))
+            return path;
+        free(path);
+        if (errno != ERANGE) {
+            (void)mdup_fail(err, MDUP_ERROR_IO, "the current folder is not known: %s",
+                            strerror(errno));
+            return NULL;
+        }
+    }
+}
+
 char *mdup_path_directory(const char *path, mdup_error **err)
 {
     const char *slash = strrchr(path, '/');
@@ -54,6 +69,13 @@ bool mdup_path_is_directory(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool mdup_path_is_same_file(const char *path, const char *other)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 static bool make_one_directory(const char *path, mdup_error **err)
@@ -124,6 +146,19 @@ char *mdup_file_read(const char *path, size_t max_bytes, size_t *length, mdup_er
     }
     *length = bytes.length;
     return bytes.text;
+}
+
+size_t mdup_file_head(const char *path, char *head, size_t size)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t got = read(fd, head, size);
+    close(fd);
+    return got > 0 ? (size_t)got : 0;
 }
 
 static bool write_all(int fd, const char *bytes, size_t length)

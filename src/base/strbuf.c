@@ -51,6 +51,29 @@ void mdup_strbuf_printf(mdup_strbuf *buf, const char *format, ...)
     mdup_locale_leave_c(&guard);
 }
 
+/* Appends `value` with that many digits, and takes it back when they do not tell it from its
+ * neighbours. */
+static bool append_digits(mdup_strbuf *out, double value, int digits)
+{
+    size_t before = out->length;
+    double again = 0;
+    mdup_strbuf_printf(out, "%.*g", digits, value);
+    if (out->failed)
+        return true;
+    if (mdup_parse_double(out->text + before, out->length - before, &again) && again >= value &&
+        again <= value)
+        return true;
+    out->length = before;
+    out->text[before] = '\0';
+    return false;
+}
+
+void mdup_strbuf_double(mdup_strbuf *buf, double value)
+{
+    if (!append_digits(buf, value, 6) && !append_digits(buf, value, 9))
+        mdup_strbuf_printf(buf, "%.17g", value);
+}
+
 bool mdup_strbuf_check(const mdup_strbuf *buf, mdup_error **err)
 {
     return buf->failed ? mdup_fail_nomem(err) : true;

@@ -24,6 +24,9 @@ void mdup_strbuf_puts(mdup_strbuf *buf, const char *text);
 /** printf into the buffer, with '.' as decimal point whatever the locale. */
 void mdup_strbuf_printf(mdup_strbuf *buf, const char *format, ...) MDUP_PRINTF(2, 3);
 
+/** A finite number with the first of 6, 9 and 17 digits that reads back the same. */
+void mdup_strbuf_double(mdup_strbuf *buf, double value);
+
 /** False with *err set (NOMEM) when an append failed since the buffer was made or reset. */
 bool mdup_strbuf_check(const mdup_strbuf *buf, mdup_error **err) MDUP_MUST_CHECK;
 

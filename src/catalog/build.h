@@ -25,7 +25,8 @@ mdup_micrograph *mdup_builder_add_micrograph(mdup_builder *b, const char *name, 
 
 typedef struct {
     mdup_source_kind kind;
-    char *text; /* STAR and LIST: the file's bytes, owned; else NULL */
+    bool is_group; /* CS: a .csg */
+    char *text;    /* STAR and LIST: the file's bytes, owned; else NULL */
     size_t text_length;
 } mdup_probe;
 
@@ -54,5 +55,10 @@ bool mdup_add_glob(mdup_builder *b, const char *pattern, mdup_error **err) MDUP_
 /** Image files named one by one. */
 bool mdup_add_images(mdup_builder *b, const char *const *paths, size_t n,
                      mdup_error **err) MDUP_MUST_CHECK;
+
+/** One .cs file, several separated by commas, or (is_group) a .csg.  The first file says which
+ * exposures there are. */
+bool mdup_add_cs(mdup_builder *b, const char *input, bool is_group,
+                 mdup_error **err) MDUP_MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "catalog/build.h"
 #include "catalog/holes.h"
+#include "catalog/metadata.h"
 #include "catalog/order.h"
 
 static const char *const order_names[] = {
@@ -112,6 +113,8 @@ static bool add_probed(mdup_builder *b, const char *input, mdup_probe *probe, md
         return mdup_add_folder(b, input, err);
     if (probe->kind == MDUP_SOURCE_GLOB)
         return mdup_add_glob(b, input, err);
+    if (probe->kind == MDUP_SOURCE_CS)
+        return mdup_add_cs(b, input, probe->is_group, err);
     if (probe->kind == MDUP_SOURCE_LIST)
         return mdup_add_list(b, input, probe->text, probe->text_length, err);
     bool ok = mdup_add_star(b, input, probe->text, probe->text_length, err);
@@ -148,9 +151,10 @@ static bool check_project_dir(const char *project_dir, mdup_error **err)
                      project_dir);
 }
 
-static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs, mdup_order order,
-                 mdup_error **err)
+static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs,
+                 const mdup_catalog_options *options, mdup_error **err)
 {
+    const char *metadata_dir = options->metadata_dir;
     if (n_inputs == 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "no input: give a STAR file, a list of names, a folder, a pattern in "
@@ -158,8 +162,11 @@ static bool fill(mdup_builder *b, const char *const *inputs, size_t n_inputs, md
     if (!check_project_dir(b->project_dir, err))
         return false;
     return add_inputs(b, inputs, n_inputs, err) && warn_of_repeats(b, err) &&
-           mdup_catalog_sort(b->catalog, order, b->callbacks, err) &&
-           mdup_catalog_find_holes(b->catalog, err);
+           (!metadata_dir ||
+            mdup_catalog_add_metadata(b->catalog, metadata_dir, b->callbacks, err)) &&
+           mdup_catalog_sort(b->catalog, options->order, b->callbacks, err) &&
+           mdup_catalog_find_holes(b->catalog, err) &&
+           mdup_catalog_find_recorded_holes(b->catalog, err);
 }
 
 mdup_catalog *mdup_catalog_build(const char *const *inputs, size_t n_inputs,
@@ -170,7 +177,7 @@ mdup_catalog *mdup_catalog_build(const char *const *inputs, size_t n_inputs,
     b.catalog = mdup_calloc(1, sizeof *b.catalog, err);
     if (!b.catalog)
         return NULL;
-    if (fill(&b, inputs, n_inputs, options->order, err))
+    if (fill(&b, inputs, n_inputs, options, err))
         return b.catalog;
     mdup_catalog_free(b.catalog);
     return NULL;
@@ -184,12 +191,16 @@ void mdup_catalog_free(mdup_catalog *catalog)
         mdup_star_free(catalog->sources[i].star);
         free(catalog->sources[i].path);
         free(catalog->sources[i].text);
+        mdup_cs_files_clear(&catalog->sources[i].cs);
+        mdup_csg_free(catalog->sources[i].csg);
+        free(catalog->sources[i].csg_parts);
     }
     for (size_t i = 0; i < catalog->n; i++) {
         free(catalog->micrographs[i].name);
         free(catalog->micrographs[i].path);
         free(catalog->micrographs[i].hole);
         free(catalog->micrographs[i].shot);
+        mdup_acquisition_clear(&catalog->micrographs[i].recorded);
     }
     free(catalog->sources);
     free(catalog->micrographs);

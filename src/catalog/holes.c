@@ -193,10 +193,11 @@ static bool begins_visit(const shot_record *records, size_t begin, size_t at)
            now->micrograph->time_s - before->micrograph->time_s > MAX_PAUSE_s;
 }
 
-static bool set_hole(mdup_micrograph *m, const shot_record *record, size_t visit, mdup_error **err)
+bool mdup_set_hole(mdup_micrograph *m, const char *key, size_t visit, const char *shot,
+                   size_t shot_length, mdup_error **err)
 {
     mdup_strbuf hole = MDUP_STRBUF_INIT;
-    mdup_strbuf_puts(&hole, record->key);
+    mdup_strbuf_puts(&hole, key);
     if (visit > 1)
         mdup_strbuf_printf(&hole, "#%zu", visit);
     if (!mdup_strbuf_check(&hole, err)) {
@@ -204,7 +205,7 @@ static bool set_hole(mdup_micrograph *m, const shot_record *record, size_t visit
         return false;
     }
     m->hole = hole.text;
-    m->shot = mdup_strndup(m->name + record->parts.shot.begin, record->parts.shot.length, err);
+    m->shot = mdup_strndup(shot, shot_length, err);
     return m->shot != NULL;
 }
 
@@ -223,7 +224,9 @@ static bool number_visits(mdup_catalog *catalog, shot_record *records, size_t n,
             begin = i;
             visit++;
         }
-        if (!set_hole(&catalog->micrographs[now->index], now, visit, err))
+        mdup_micrograph *m = &catalog->micrographs[now->index];
+        mdup_span shot = now->parts.shot;
+        if (!mdup_set_hole(m, now->key, visit, m->name + shot.begin, shot.length, err))
             return false;
     }
     return true;

@@ -24,4 +24,14 @@
  * minutes after it) get "#2", "#3" behind.  False with *err set: NOMEM. */
 bool mdup_catalog_find_holes(mdup_catalog *catalog, mdup_error **err) MDUP_MUST_CHECK;
 
+/** The same for those whose names tell none and whose `recorded` has one, SerialEM's
+ * MultishotHoleAndPosition: the hole is called <label in the navigator>_<hole>.  A shot that comes a
+ * second time, comes two minutes after the one before it, or from another stage position begins
+ * another visit, "#2". */
+bool mdup_catalog_find_recorded_holes(mdup_catalog *catalog, mdup_error **err) MDUP_MUST_CHECK;
+
+/** For these two: sets hole and shot, "key" or from the second visit on "key#2". */
+bool mdup_set_hole(mdup_micrograph *m, const char *key, size_t visit, const char *shot,
+                   size_t shot_length, mdup_error **err) MDUP_MUST_CHECK;
+
 #endif

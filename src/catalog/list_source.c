@@ -109,7 +109,7 @@ bool mdup_add_list(mdup_builder *b, const char *path, char *text, size_t text_le
     if (!refuse_zero_byte(path, text, text_length, err))
         return false;
     list_reader reader = {.builder = b, .path = path, .text = text};
-    bool ok = mdup_resolver_init(&reader.resolver, path, false, b->project_dir, err) &&
+    bool ok = mdup_resolver_init(&reader.resolver, path, NULL, b->project_dir, err) &&
               add_lines(&reader, text_length, err);
     if (ok)
         warn_of_extension(path, b->callbacks);

@@ -165,6 +165,19 @@ static bool unroll_year(sort_key *keys, size_t n, mdup_error **err)
     return true;
 }
 
+/* Of one clock, unlike stamps in names, so either all come from there or none. */
+static bool set_recorded_times(sort_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!keys[i].micrograph.recorded.has_time)
+            return false;
+    for (size_t i = 0; i < n; i++) {
+        keys[i].micrograph.has_time = true;
+        keys[i].micrograph.time_s = keys[i].micrograph.recorded.time_s;
+    }
+    return n > 0;
+}
+
 static bool set_name_times(sort_key *keys, size_t n, mdup_error **err)
 {
     size_t n_with_year = 0;
@@ -255,12 +268,13 @@ static bool are_numbered(const sort_key *keys, size_t n, bool *numbered, mdup_er
 typedef struct {
     size_t n_stamped;
     bool all_equal;     /* the stamps */
+    bool recorded;      /* they are the microscope's, not those of names */
     mdup_naming naming; /* of all names, else PLAIN */
 } stamp_summary;
 
 static stamp_summary summarise(const sort_key *keys, size_t n)
 {
-    stamp_summary sum = {0, true, keys[0].parts.naming};
+    stamp_summary sum = {.all_equal = true, .naming = keys[0].parts.naming};
     const mdup_micrograph *first = NULL;
     for (size_t i = 0; i < n; i++) {
         const mdup_micrograph *m = &keys[i].micrograph;
@@ -286,7 +300,10 @@ static bool choose(const sort_key *keys, size_t n, const stamp_summary *stamps, 
     bool numbered;
     if (stamps->n_stamped == n && !(stamps->all_equal && n > 1)) {
         *order = MDUP_ORDER_TIME;
-        mdup_strbuf_printf(reason, "names hold %stime stamps", stamp_kind(stamps->naming));
+        if (stamps->recorded)
+            mdup_strbuf_puts(reason, "the microscope's files tell the times");
+        else
+            mdup_strbuf_printf(reason, "names hold %stime stamps", stamp_kind(stamps->naming));
         return true;
     }
     if (!are_numbered(keys, n, &numbered, err))
@@ -319,10 +336,11 @@ static void use_file_times(sort_key *keys, size_t n, const stamp_summary *stamps
     set_file_times(keys, n, callbacks);
 }
 
-static bool decide(sort_key *keys, size_t n, mdup_order *order, mdup_strbuf *reason,
+static bool decide(sort_key *keys, size_t n, bool recorded, mdup_order *order, mdup_strbuf *reason,
                    const mdup_callbacks *callbacks, mdup_error **err)
 {
     stamp_summary stamps = summarise(keys, n);
+    stamps.recorded = recorded;
     if (*order == MDUP_ORDER_AUTO)
         return choose(keys, n, &stamps, order, reason, err);
     mdup_strbuf_puts(reason, "as asked for");
@@ -353,8 +371,8 @@ static size_t longest_rise(const double *times_s, size_t n, double *tails_s)
     return length;
 }
 
-static bool warn_of_contradiction(const mdup_catalog *c, const mdup_callbacks *callbacks,
-                                  mdup_error **err)
+static bool warn_of_contradiction(const mdup_catalog *c, bool recorded,
+                                  const mdup_callbacks *callbacks, mdup_error **err)
 {
     double *times_s = mdup_calloc(c->n, 2 * sizeof *times_s, err);
     if (!times_s)
@@ -368,10 +386,10 @@ static bool warn_of_contradiction(const mdup_catalog *c, const mdup_callbacks *c
     if (out_of_place > 0)
         mdup_log(
             callbacks, MDUP_LOG_WARNING,
-            "order '%s' contradicts the time stamps in the names: %zu of %zu micrographs are out "
-            "of place%s",
-            mdup_order_name(c->order_used), out_of_place, n,
-            n == c->n ? "; --order time follows the stamps" : "");
+            "order '%s' contradicts the time stamps in the %s: %zu of %zu micrographs are out of "
+            "place%s",
+            mdup_order_name(c->order_used), recorded ? "microscope's files" : "names", out_of_place,
+            n, n == c->n ? "; --order time follows the stamps" : "");
     return true;
 }
 
@@ -402,8 +420,9 @@ bool mdup_catalog_sort(mdup_catalog *catalog, mdup_order order, const mdup_callb
 {
     mdup_strbuf reason = MDUP_STRBUF_INIT;
     sort_key *keys = make_keys(catalog, err);
-    bool ok = keys && set_name_times(keys, catalog->n, err) &&
-              decide(keys, catalog->n, &order, &reason, callbacks, err) &&
+    bool recorded = keys && set_recorded_times(keys, catalog->n);
+    bool ok = keys && (recorded || set_name_times(keys, catalog->n, err)) &&
+              decide(keys, catalog->n, recorded, &order, &reason, callbacks, err) &&
               mdup_strbuf_check(&reason, err);
     if (ok) {
         sort_keys(keys, catalog->n, order);
@@ -415,5 +434,6 @@ bool mdup_catalog_sort(mdup_catalog *catalog, mdup_order order, const mdup_callb
     }
     mdup_strbuf_free(&reason);
     free(keys);
-    return ok && (order == MDUP_ORDER_TIME || warn_of_contradiction(catalog, callbacks, err));
+    return ok &&
+           (order == MDUP_ORDER_TIME || warn_of_contradiction(catalog, recorded, callbacks, err));
 }

@@ -11,6 +11,9 @@ int mdup_natural_compare(const char *a, size_t a_length, const char *b, size_t b
 
 /** Sorts the micrographs, sets their times, order_used and order_reason.
  *
+ * When the microscope's own files tell the time of every micrograph (metadata.h), these take the
+ * place of the stamps in names.
+ *
  * AUTO     TIME when every name holds a time stamp and they are not all the same, else NATURAL when
  *          the names are numbered (are the same but for their numbers), else STAR
  * STAR     the inputs in the order given, each as listed

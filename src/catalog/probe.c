@@ -1,14 +1,13 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "catalog/build.h"
 #include "catalog/names.h"
 #include "formats/image_file.h"
+#include "formats/npy.h"
 #include "formats/star_words.h"
 
 /* A list of a million micrographs stays far below. */
@@ -31,19 +30,8 @@ static bool is_image_name(const char *path)
     return name.has_image_extension || name.is_stack;
 }
 
-static bool fail_cryosparc(const char *path, mdup_error **err)
-{
-    return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
-                     "%s: cryoSPARC's .cs and .csg files cannot be read yet, this comes with the "
-                     "cryoSPARC support; until then give the folder of the micrographs, such as "
-                     "J2/motioncorrected",
-                     path);
-}
-
 static bool refuse_by_name(const char *path, mdup_error **err)
 {
-    if (ends_with(path, ".cs") || ends_with(path, ".csg"))
-        return fail_cryosparc(path, err);
     if (ends_with(path, ".eer"))
         return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
                          "%s: EER files are movies; give the micrographs that motion correction "
@@ -62,10 +50,6 @@ static bool is_image(const char *head, size_t length)
 
 static bool refuse_foreign(const char *path, const char *head, size_t length, mdup_error **err)
 {
-    static const char cryosparc[] = "\x95"
-                                    "CSDAT";
-    if (length >= 6 && (memcmp(head, "\x93NUMPY", 6) == 0 || memcmp(head, cryosparc, 6) == 0))
-        return fail_cryosparc(path, err);
     const char *what = mdup_star_foreign(head, length);
     if (what)
         return mdup_fail(err, MDUP_ERROR_UNSUPPORTED,
@@ -118,21 +102,7 @@ static bool is_star(const char *text, size_t length)
 
 /* ---- the file system's answer ---- */
 
-/* The first bytes of a regular file; nothing of a pipe, which can be read only once. */
-static size_t read_head(const char *path, const struct stat *status, char *head)
-{
-    if (!S_ISREG(status->st_mode))
-        return 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0; /* reading the whole will tell why */
-    ssize_t got = read(fd, head, HEAD_bytes);
-    close(fd);
-    return got > 0 ? (size_t)got : 0;
-}
-
-static bool probe_file(const char *path, const struct stat *status, mdup_probe *probe,
-                       mdup_error **err)
+static bool probe_file(const char *path, mdup_probe *probe, mdup_error **err)
 {
     char head[HEAD_bytes];
     *probe = (mdup_probe){.kind = MDUP_SOURCE_IMAGE};
@@ -140,9 +110,14 @@ static bool probe_file(const char *path, const struct stat *status, mdup_probe *
         return true;
     if (!refuse_by_name(path, err))
         return false;
-    size_t got = read_head(path, status, head);
+    size_t got = mdup_file_head(path, head, sizeof head);
     if (is_image(head, got))
         return true;
+    probe->is_group = ends_with(path, ".csg");
+    if (probe->is_group || ends_with(path, ".cs") || mdup_npy_detect(head, got)) {
+        probe->kind = MDUP_SOURCE_CS;
+        return true;
+    }
     if (!refuse_foreign(path, head, got, err))
         return false;
     size_t length;
@@ -157,6 +132,13 @@ static bool probe_file(const char *path, const struct stat *status, mdup_probe *
     probe->text = text;
     probe->text_length = length;
     return true;
+}
+
+/* "J3/exposures.cs,J3/passthrough.cs" */
+static bool is_cs_list(const char *input)
+{
+    size_t length = strcspn(input, ",");
+    return input[length] == ',' && length > 3 && memcmp(input + length - 3, ".cs", 3) == 0;
 }
 
 /* "000012@stack.mrcs" and "x.ctf:mrc": RELION's names of a file that exists. */
@@ -180,7 +162,7 @@ bool mdup_probe_input(const char *input, mdup_probe *probe, mdup_error **err)
     if (stat(input, &status) == 0) {
         if (S_ISDIR(status.st_mode))
             return true;
-        return probe_file(input, &status, probe, err);
+        return probe_file(input, probe, err);
     }
     if (errno != ENOENT && errno != ENOTDIR)
         return mdup_fail(err, MDUP_ERROR_IO, "%s: cannot be opened: %s", input, strerror(errno));
@@ -189,6 +171,8 @@ bool mdup_probe_input(const char *input, mdup_probe *probe, mdup_error **err)
         return false;
     if (is_relion_name)
         probe->kind = MDUP_SOURCE_IMAGE;
+    else if (is_cs_list(input))
+        probe->kind = MDUP_SOURCE_CS;
     else if (strpbrk(input, "*?["))
         probe->kind = MDUP_SOURCE_GLOB;
     else

@@ -11,8 +11,6 @@
 #include "base/strbuf.h"
 #include "formats/image_file.h"
 
-static const char project_mark[] = "default_pipeline.star";
-
 static bool add_root(mdup_resolver *r, char *root)
 {
     if (!root)
@@ -69,7 +67,7 @@ static char *absolute_folder(const char *folder, mdup_error **err)
     return path.text;
 }
 
-static bool is_project(const char *folder, bool *is_one, mdup_error **err)
+static bool is_project(const char *folder, const char *project_mark, bool *is_one, mdup_error **err)
 {
     char *mark = mdup_path_join(folder, project_mark, err);
     if (!mark)
@@ -79,9 +77,10 @@ static bool is_project(const char *folder, bool *is_one, mdup_error **err)
     return true;
 }
 
-/* Sets *project to the nearest folder from `folder` upwards that is a RELION project, NULL when
- * there is none. */
-static bool find_project(const char *folder, char **project, mdup_error **err)
+/* Sets *project to the nearest folder from `folder` upwards that holds a file of the mark's name,
+ * NULL when there is none. */
+static bool find_project(const char *folder, const char *project_mark, char **project,
+                         mdup_error **err)
 {
     mdup_error *nomem = NULL;
     char *at = absolute_folder(folder, &nomem);
@@ -90,7 +89,7 @@ static bool find_project(const char *folder, char **project, mdup_error **err)
         return mdup_error_move(err, &nomem);
     while (at) {
         bool is_one;
-        if (!is_project(at, &is_one, err)) {
+        if (!is_project(at, project_mark, &is_one, err)) {
             free(at);
             return false;
         }
@@ -108,8 +107,20 @@ static bool find_project(const char *folder, char **project, mdup_error **err)
     return true;
 }
 
-bool mdup_resolver_init(mdup_resolver *r, const char *path, bool is_star, const char *project_dir,
+static bool add_project(mdup_resolver *r, const char *folder, const char *project_mark,
                         mdup_error **err)
+{
+    char *project = NULL;
+    if (!find_project(folder, project_mark, &project, err))
+        return false;
+    /* cryoSPARC before v4 leaves no such file; its jobs lie side by side in the project. */
+    if (!project && strcmp(project_mark, MDUP_CRYOSPARC_PROJECT) == 0)
+        return add_root(r, mdup_path_join(folder, "..", err));
+    return !project || add_root(r, project);
+}
+
+bool mdup_resolver_init(mdup_resolver *r, const char *path, const char *project_mark,
+                        const char *project_dir, mdup_error **err)
 {
     *r = (mdup_resolver){.n_roots = 0};
     if (project_dir)
@@ -119,8 +130,7 @@ bool mdup_resolver_init(mdup_resolver *r, const char *path, bool is_star, const 
     char *folder = mdup_path_directory(path, err);
     if (!folder)
         return false;
-    char *project = NULL;
-    if ((is_star && !find_project(folder, &project, err)) || (project && !add_root(r, project))) {
+    if (project_mark && !add_project(r, folder, project_mark, err)) {
         free(folder);
         return false;
     }

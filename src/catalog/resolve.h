@@ -17,12 +17,16 @@ typedef struct {
     char *first_missing;
 } mdup_resolver;
 
-/** Roots for the names in the STAR file or list at `path`: with project_dir that and then the
- * current folder; else the current folder, the RELION project above the STAR (is_star; the nearest
- * folder upwards that holds default_pipeline.star) and the folder of the list.  Free with
- * mdup_resolver_free, also after a failure (NOMEM). */
-bool mdup_resolver_init(mdup_resolver *r, const char *path, bool is_star, const char *project_dir,
-                        mdup_error **err) MDUP_MUST_CHECK;
+/* Files that mark the top folder of a project of RELION and of cryoSPARC. */
+#define MDUP_RELION_PROJECT "default_pipeline.star"
+#define MDUP_CRYOSPARC_PROJECT "project.json"
+
+/** Roots for the names in the list at `path`: with project_dir that and then the current folder;
+ * else the current folder, the nearest folder upwards from the list that holds project_mark (NULL:
+ * such lists belong to no project) and the folder of the list.  Free with mdup_resolver_free, also
+ * after a failure (NOMEM). */
+bool mdup_resolver_init(mdup_resolver *r, const char *path, const char *project_mark,
+                        const char *project_dir, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_resolver_free(mdup_resolver *r);
 
 /** Sets path and slice of a micrograph from its name ("N@stack" and a forced format allowed); to a

@@ -88,7 +88,8 @@ static bool add_row(star_reader *r, size_t row, mdup_error **err)
 static bool add_rows(star_reader *r, mdup_error **err)
 {
     const mdup_callbacks *callbacks = r->builder->callbacks;
-    if (!mdup_resolver_init(&r->resolver, r->path, true, r->builder->project_dir, err) ||
+    if (!mdup_resolver_init(&r->resolver, r->path, MDUP_RELION_PROJECT, r->builder->project_dir,
+                            err) ||
         !mdup_optics_init(&r->optics, r->star, r->table, r->path, callbacks, err))
         return false;
     for (size_t row = 0; row < r->table->n_rows; row++)

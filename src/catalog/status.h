@@ -27,6 +27,9 @@ typedef struct {
 /** "ok", "odd-size", ...; static storage. */
 const char *mdup_status_name(mdup_status status);
 
+/** The status of that name; false, with the output untouched, when there is none. */
+bool mdup_status_parse(const char *name, mdup_status *status);
+
 /** True for those that took part in the comparison (OK and ODD_SIZE). */
 bool mdup_status_is_judged(mdup_status status);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "flow/exact_copies.h"
 #include "flow/siblings.h"
 #include "run/executor.h"
@@ -18,8 +19,20 @@ typedef struct {
     float *clean[2]; /* the two frames of a pair */
 } worker;
 
+typedef struct comparison comparison;
+
+/* A stage whose looks can be remembered. */
 typedef struct {
+    const char *name; /* of the progress; NULL: none is shown */
+    size_t n_items;
+    mdup_job job;
+    bool (*recall)(comparison *c, size_t item); /* false: it is not known, or not all of it */
+    void (*describe)(const comparison *c, size_t item, mdup_look *look);
+} look_stage;
+
+struct comparison {
     const mdup_search_frames *frames;
+    const mdup_compare_memory *memory; /* NULL: none */
     const mdup_callbacks *callbacks;
     int n_threads;
     mdup_conditioner *conditioner;
@@ -30,6 +43,8 @@ typedef struct {
     mdup_shortlist shortlist;
     mdup_pair *pairs; /* one a candidate, then what siblings add; log10_evalue filled in last */
     size_t n_pairs;
+    mdup_null null;
+    mdup_overlap_weights weights;
     mdup_copies copies;
     mdup_siblings siblings;
     bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
@@ -38,15 +53,17 @@ typedef struct {
         elsewhere; /* with holes: the height at the shift opposite to its best one, where nothing is */
     double *heights; /* of the best place of each */
     const char *stage;
-    size_t stage_items;
-} comparison;
+    size_t stage_items, stage_done; /* of which before this batch */
+    const look_stage *looking;
+    const size_t *to_look_at; /* items of this batch */
+};
 
 static bool report(void *context, size_t done)
 {
     comparison *c = context;
     const mdup_callbacks *cb = c->callbacks;
     if (cb && cb->progress && c->stage)
-        cb->progress(cb->user, c->stage, (int64_t)done, (int64_t)c->stage_items);
+        cb->progress(cb->user, c->stage, (int64_t)(c->stage_done + done), (int64_t)c->stage_items);
     return !(cb && cb->stop && cb->stop(cb->user));
 }
 
@@ -55,6 +72,7 @@ static bool run_stage(comparison *c, const char *stage, size_t n_items, mdup_job
 {
     c->stage = stage;
     c->stage_items = n_items;
+    c->stage_done = 0;
     mdup_batch batch = {n_items, c->n_threads, job, report, c};
     return mdup_run_batch(&batch, err);
 }
@@ -102,16 +120,11 @@ static bool find_median(const float *shares, size_t n, double *median, mdup_erro
     return true;
 }
 
-static bool make_statistics(comparison *c, mdup_error **err)
+static bool measure_statistics(comparison *c, mdup_error **err)
 {
     mdup_statistics *st = &c->statistics;
-    st->nx = c->frames->nx;
-    st->ny = c->frames->ny;
-    st->n_frames = mdup_statistics_sample_size(c->frames->n);
-    st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
     st->noise_share = 1;
-    if (!st->sum ||
-        !(c->powers = mdup_calloc(st->n_frames, MDUP_RADIAL_BINS * sizeof *c->powers, err)) ||
+    if (!(c->powers = mdup_calloc(st->n_frames, MDUP_RADIAL_BINS * sizeof *c->powers, err)) ||
         !(c->spot_shares = mdup_calloc(st->n_frames, sizeof *c->spot_shares, err)) ||
         !run_stage(c, NULL, st->n_frames, measure_power, err) ||
         !find_median(c->spot_shares, st->n_frames, &st->spot_share, err) ||
@@ -119,8 +132,146 @@ static bool make_statistics(comparison *c, mdup_error **err)
          !find_median(c->frames->noise_share, st->n_frames, &st->noise_share, err)))
         return false;
     add_up(c);
+    return true;
+}
+
+static uint64_t hash_double(uint64_t seed, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return mdup_mix(seed, bits);
+}
+
+/* Of all that statistics, candidates and looks depend on beside the two frames of a pair. */
+static uint64_t key_of(const comparison *c)
+{
+    const mdup_search_frames *f = c->frames;
+    uint64_t key = mdup_mix(MDUP_COMPARE_METHOD, (uint64_t)f->nx << 32 | (uint32_t)f->ny);
+    key = hash_double(key, f->max_shift_px);
+    for (size_t i = 0; i < c->statistics.n_frames; i++)
+        key = hash_double(mdup_mix(key, f->key[i]), f->noise_share ? (double)f->noise_share[i] : 1);
+    return key;
+}
+
+static bool make_statistics(comparison *c, mdup_search_frames *frames, mdup_error **err)
+{
+    mdup_statistics *st = &c->statistics;
+    st->nx = c->frames->nx;
+    st->ny = c->frames->ny;
+    st->n_frames = mdup_statistics_sample_size(c->frames->n);
+    st->sum = mdup_calloc((size_t)st->nx * (size_t)st->ny, sizeof *st->sum, err);
+    bool known = false;
+    const mdup_compare_memory *memory = c->memory;
+    if (!st->sum ||
+        (memory && !memory->begin(memory->context, key_of(c), st, &known, &frames->memory, err)))
+        return false;
+    if (!known && (!measure_statistics(c, err) ||
+                   (memory && !memory->keep_statistics(memory->context, st, err))))
+        return false;
     mdup_conditioner_set_statistics(c->conditioner, st);
     return true;
+}
+
+/* ---- looks, and what is remembered of them ---- */
+
+static bool look_at_one(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    return c->looking->job(c, c->to_look_at[item], w, err);
+}
+
+static bool keep_looks(comparison *c, const size_t *items, size_t n, mdup_error **err)
+{
+    if (!c->memory)
+        return true;
+    mdup_look *looks = mdup_calloc(n, sizeof *looks, err);
+    for (size_t i = 0; looks && i < n; i++)
+        c->looking->describe(c, items[i], &looks[i]);
+    bool ok = looks && c->memory->keep_looks(c->memory->context, looks, n, err);
+    free(looks);
+    return ok;
+}
+
+/* What is found is kept each time after so many pairs a thread: a third of a second's work, of which 1 % is lost by waiting for the last one. */
+enum { LOOKS_AT_A_TIME = 64 };
+
+static bool look_at_rest(comparison *c, const size_t *rest, size_t n, mdup_error **err)
+{
+    size_t portion = c->memory ? LOOKS_AT_A_TIME * (size_t)c->n_threads : n;
+    for (size_t first = 0; first < n; first += portion) {
+        size_t count = n - first < portion ? n - first : portion;
+        c->to_look_at = rest + first;
+        mdup_batch batch = {count, c->n_threads, look_at_one, report, c};
+        if (!mdup_run_batch(&batch, err) || !keep_looks(c, rest + first, count, err))
+            return false;
+        c->stage_done += count;
+    }
+    return true;
+}
+
+static bool run_look_stage(comparison *c, const look_stage *stage, mdup_error **err)
+{
+    size_t *rest = mdup_calloc(stage->n_items, sizeof *rest, err);
+    size_t n = 0;
+    for (size_t i = 0; rest && i < stage->n_items; i++)
+        if (!c->memory || !stage->recall(c, i))
+            rest[n++] = i;
+    c->looking = stage;
+    c->stage = stage->name;
+    c->stage_items = stage->n_items;
+    c->stage_done = stage->n_items - n;
+    bool ok = rest && look_at_rest(c, rest, n, err);
+    free(rest);
+    return ok;
+}
+
+static bool recall_look(const comparison *c, size_t a, size_t b, mdup_look_kind kind,
+                        mdup_look *look)
+{
+    *look = (mdup_look){.a = a, .b = b, .kind = kind};
+    return c->memory->recall_look(c->memory->context, look);
+}
+
+/* The order of the signs. */
+enum {
+    SIGN_SCORE,
+    SIGN_HEIGHT,
+    SIGN_SHIFT_X,
+    SIGN_SHIFT_Y,
+    SIGN_SHIFT_SD,
+    SIGN_OVERLAP,
+    SIGN_CCC,
+    SIGN_AT_ZERO, /* NaN: not looked at, as the next */
+    SIGN_ELSEWHERE,
+    SIGN_GIVEN_X, /* of a sibling: the shift it was looked at */
+    SIGN_GIVEN_Y,
+    N_SIGNS
+};
+_Static_assert((int)N_SIGNS == (int)MDUP_LOOK_SIGNS, "all signs are kept");
+
+static void signs_of_pair(const mdup_pair *pair, double height, double *signs)
+{
+    for (int i = 0; i < N_SIGNS; i++)
+        signs[i] = (double)NAN;
+    signs[SIGN_SCORE] = pair->score;
+    signs[SIGN_HEIGHT] = height;
+    signs[SIGN_SHIFT_X] = pair->shift_x_px;
+    signs[SIGN_SHIFT_Y] = pair->shift_y_px;
+    signs[SIGN_SHIFT_SD] = pair->shift_sd_px;
+    signs[SIGN_OVERLAP] = pair->overlap;
+    signs[SIGN_CCC] = pair->ccc;
+}
+
+static mdup_pair pair_of_look(const mdup_look *look)
+{
+    return (mdup_pair){.a = look->a,
+                       .b = look->b,
+                       .score = look->signs[SIGN_SCORE],
+                       .shift_x_px = look->signs[SIGN_SHIFT_X],
+                       .shift_y_px = look->signs[SIGN_SHIFT_Y],
+                       .shift_sd_px = look->signs[SIGN_SHIFT_SD],
+                       .overlap = look->signs[SIGN_OVERLAP],
+                       .ccc = look->signs[SIGN_CCC]};
 }
 
 /* ---- verification ---- */
@@ -132,7 +283,8 @@ static const double SHARE_OF_MAP = 0.25;
 
 static double score_of(const mdup_peak *peak, const mdup_verdict *verdict)
 {
-    return SHARE_OF_MAP * (double)peak->local_z + (1 - SHARE_OF_MAP) * (double)verdict->z;
+    return SHARE_OF_MAP * (double)(peak->local_z / verdict->bunching) +
+           (1 - SHARE_OF_MAP) * (double)verdict->z;
 }
 
 static void load_clean(comparison *c, size_t frame, size_t other, worker *me, float *out)
@@ -205,6 +357,35 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     return !c->at_zero_sampled[item] || verify_given_shifts(c, item, me, err);
 }
 
+static bool recall_candidate(comparison *c, size_t item)
+{
+    const mdup_candidate *candidate = &c->shortlist.items[item];
+    mdup_look look;
+    if (!recall_look(c, candidate->a, candidate->b, MDUP_LOOK_CANDIDATE, &look))
+        return false;
+    bool lacks =
+        isnan(look.signs[SIGN_AT_ZERO]) || (c->frames->hole && isnan(look.signs[SIGN_ELSEWHERE]));
+    if (c->at_zero_sampled[item] && lacks)
+        return false;
+    c->pairs[item] = pair_of_look(&look);
+    c->heights[item] = look.signs[SIGN_HEIGHT];
+    c->at_zero[item] = look.signs[SIGN_AT_ZERO];
+    c->elsewhere[item] = look.signs[SIGN_ELSEWHERE];
+    return true;
+}
+
+static void describe_candidate(const comparison *c, size_t item, mdup_look *look)
+{
+    const mdup_pair *pair = &c->pairs[item];
+    *look = (mdup_look){.a = pair->a, .b = pair->b, .kind = MDUP_LOOK_CANDIDATE};
+    signs_of_pair(pair, c->heights[item], look->signs);
+    if (!c->at_zero_sampled[item])
+        return;
+    look->signs[SIGN_AT_ZERO] = c->at_zero[item];
+    if (c->frames->hole)
+        look->signs[SIGN_ELSEWHERE] = c->elsewhere[item];
+}
+
 /* As many pairs as this tell what frames of the session have in common at shift (0, 0). */
 enum { SAMPLE_AT_ZERO = 200 };
 
@@ -230,7 +411,9 @@ static bool verify_all(comparison *c, mdup_error **err)
         return false;
     c->n_pairs = c->shortlist.n;
     sample_at_zero(c);
-    return run_stage(c, "verifying", c->shortlist.n, verify_one, err);
+    look_stage stage = {"verifying", c->shortlist.n, verify_one, recall_candidate,
+                        describe_candidate};
+    return run_look_stage(c, &stage, err);
 }
 
 /* ---- significance ---- */
@@ -277,9 +460,13 @@ static bool is_copy(const comparison *c, const mdup_pair *pair)
     return found && found->a == pair->a;
 }
 
-/* Pairs of which no more than this would be found by chance show what a pair of this session looks like, and so many of them are needed. */
+/* Pairs of which no more than this would be found by chance show how strong related pairs of this session are, and so many of them are
+ * needed. */
 static const double CERTAIN_LOG10_EVALUE = -10;
 enum { LEAST_CERTAIN_PAIRS = 3 };
+
+/* The E-values of all overlaps are weighed for this one, the default cut, whatever cut the user has. */
+static const double WEIGHED_AT_LOG10_EVALUE = -2;
 
 static double strength(const comparison *c, size_t pair)
 {
@@ -292,24 +479,56 @@ static int by_height(const void *left, const void *right)
     return l < r ? -1 : l > r;
 }
 
-/* Related pairs stand out by their overlap: by so much, give or take, as the certain ones do; copies, which share their noise, by far more.  A weak one's E-value rises to 1 at the most: what
- * is not significant keeps its E-value, and the E-values above 1 their calibration. */
-static void heed_overlap(comparison *c, double *strengths)
+/* How strong related pairs of the session are, the median of the certain ones; copies, which share their noise, are stronger by far.  0 when too few
+ * are certain. */
+static double usual_strength(const comparison *c, double *strengths)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->pairs[i].log10_evalue <= CERTAIN_LOG10_EVALUE && !is_copy(c, &c->pairs[i]))
             strengths[n++] = strength(c, i);
     if (n < LEAST_CERTAIN_PAIRS)
-        return;
+        return 0;
     qsort(strengths, n, sizeof *strengths, by_height);
-    double usual = strengths[n / 2];
-    for (size_t i = 0; i < c->shortlist.n; i++) {
-        double log10_evalue = c->pairs[i].log10_evalue;
-        double weaker = log10_evalue + mdup_weakness_log10(strength(c, i) / usual);
-        if (log10_evalue > CERTAIN_LOG10_EVALUE && log10_evalue < 0)
-            c->pairs[i].log10_evalue = fmin(0, weaker);
+    return strengths[n / 2];
+}
+
+/* The mean weight over the shifts that are searched, of weights whose mean is called 1. */
+static double mean_weight(const comparison *c, const mdup_overlap_weights *weights)
+{
+    const mdup_conditioner *k = c->conditioner;
+    double sum = 0;
+    int64_t n = 0;
+    for (int32_t y = 0; y < k->map_ny; y++) {
+        for (int32_t x = 0; x < k->map_nx; x++) {
+            double shift_x, shift_y;
+            if (!mdup_conditioner_shift_at(k, x, y, &shift_x, &shift_y))
+                continue;
+            sum += mdup_overlap_weight(weights, mdup_overlap(k->nx, k->ny, shift_x, shift_y));
+            n++;
+        }
     }
+    return sum / (double)n;
+}
+
+/* A pair that scores just enough to be significant, and is related, shares as much as pairs of that score do in this session; an unrelated one lies
+ * anywhere.  So E-values are divided by a weight for each overlap whose mean over all shifts is 1: as many unrelated pairs as before come
+ * to any E-value, and more related ones (weighted tests: Genovese, Roeder and Wasserman 2006).  No more can be expected than were compared. */
+static void weigh_overlaps(comparison *c, double *strengths)
+{
+    double usual = usual_strength(c, strengths);
+    if (usual <= 0)
+        return;
+    mdup_overlap_weights w = {
+        mdup_null_score_at(&c->null, WEIGHED_AT_LOG10_EVALUE, c->shortlist.n_compared), usual, 1};
+    w.mean = mean_weight(c, &w);
+    double all = log10((double)c->shortlist.n_compared);
+    for (size_t i = 0; i < c->shortlist.n; i++) {
+        mdup_pair *pair = &c->pairs[i];
+        pair->log10_evalue =
+            fmin(pair->log10_evalue - log10(mdup_overlap_weight(&w, pair->overlap)), all);
+    }
+    c->weights = w;
 }
 
 static bool rate_all(comparison *c, mdup_error **err)
@@ -321,12 +540,12 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         if (c->shortlist.items[i].drawn)
             scores[n++] = c->pairs[i].score;
-    mdup_null null = mdup_null_fit(scores, n);
+    c->null = mdup_null_fit(scores, n);
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue =
-            mdup_null_log10_evalue(&null, c->pairs[i].score, c->shortlist.n_compared);
+            mdup_null_log10_evalue(&c->null, c->pairs[i].score, c->shortlist.n_compared);
+    weigh_overlaps(c, scores);
     heed_zero(c, scores);
-    heed_overlap(c, scores);
     free(scores);
     return true;
 }
@@ -362,6 +581,28 @@ static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
                           .score = s->height};
     describe_overlap(c, me, &s->pair);
     return true;
+}
+
+static bool recall_sibling(comparison *c, size_t item)
+{
+    mdup_sibling *s = &c->siblings.items[item];
+    mdup_look look;
+    if (!recall_look(c, s->a, s->b, MDUP_LOOK_SIBLING, &look) ||
+        fabs(look.signs[SIGN_GIVEN_X] - s->shift_x) > 0 ||
+        fabs(look.signs[SIGN_GIVEN_Y] - s->shift_y) > 0)
+        return false;
+    s->pair = pair_of_look(&look);
+    s->height = look.signs[SIGN_HEIGHT];
+    return true;
+}
+
+static void describe_sibling(const comparison *c, size_t item, mdup_look *look)
+{
+    const mdup_sibling *s = &c->siblings.items[item];
+    *look = (mdup_look){.a = s->a, .b = s->b, .kind = MDUP_LOOK_SIBLING};
+    signs_of_pair(&s->pair, s->height, look->signs);
+    look->signs[SIGN_GIVEN_X] = s->shift_x;
+    look->signs[SIGN_GIVEN_Y] = s->shift_y;
 }
 
 /* A sibling at the place the search found lends its significance; one at another place takes its place, if it is more significant. */
@@ -403,8 +644,10 @@ static bool heed_siblings(comparison *c, mdup_error **err)
         return false;
     if (!known)
         return true;
-    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err) ||
-        !run_stage(c, NULL, c->siblings.n, verify_sibling, err))
+    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err))
+        return false;
+    look_stage stage = {NULL, c->siblings.n, verify_sibling, recall_sibling, describe_sibling};
+    if (!run_look_stage(c, &stage, err))
         return false;
     mdup_siblings_rate(&c->siblings, c->pairs, &null);
     size_t capacity = c->n_pairs;
@@ -425,6 +668,34 @@ static bool is_asked_for(const comparison *c, const mdup_pair *pair)
     return most <= 0 || hypot(pair->shift_x_px, pair->shift_y_px) <= most + SHIFT_CERTAINTY_px;
 }
 
+static int by_evalue_down(const void *left, const void *right)
+{
+    const mdup_drawn *l = left, *r = right;
+    if (l->log10_evalue < r->log10_evalue || l->log10_evalue > r->log10_evalue)
+        return l->log10_evalue > r->log10_evalue ? -1 : 1;
+    return l->score < r->score ? -1 : l->score > r->score;
+}
+
+/* The drawn pairs, as the null distribution saw them. */
+static bool list_drawn(const comparison *c, mdup_pair_list *out, mdup_error **err)
+{
+    mdup_drawn *list = mdup_calloc(c->shortlist.n, sizeof *list, err);
+    if (!list)
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->shortlist.items[i].drawn)
+            list[n++] = (mdup_drawn){(float)c->pairs[i].score, (float)c->pairs[i].overlap,
+                                     c->pairs[i].log10_evalue};
+    if (n > 0)
+        qsort(list, n, sizeof *list, by_evalue_down);
+    out->null = c->null;
+    out->weights = c->weights;
+    out->drawn = list;
+    out->n_drawn = n;
+    return true;
+}
+
 static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *out,
                              mdup_error **err)
 {
@@ -440,7 +711,12 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
         kept[n++] = mdup_pair_of_equals(c->copies.items[i].a, c->copies.items[i].b);
     if (n > 0)
         qsort(kept, n, sizeof *kept, by_index);
-    *out = (mdup_pair_list){kept, n, c->shortlist.n_compared, c->statistics.spot_share};
+    *out = (mdup_pair_list){.items = kept,
+                            .n = n,
+                            .n_compared = c->shortlist.n_compared,
+                            .spot_share = c->statistics.spot_share,
+                            .n_sample = c->statistics.n_frames,
+                            .noise_share = c->statistics.noise_share};
     return true;
 }
 
@@ -484,8 +760,9 @@ static void clear(comparison *c)
     mdup_conditioner_free(c->conditioner);
 }
 
-bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, int n_threads,
-                         const mdup_callbacks *callbacks, mdup_pair_list *out, mdup_error **err)
+bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_memory *memory,
+                         double max_evalue, int n_threads, const mdup_callbacks *callbacks,
+                         mdup_pair_list *out, mdup_error **err)
 {
     int64_t n_pairs;
     if (!mdup_search_count_pairs(frames, &n_pairs, err))
@@ -494,15 +771,36 @@ bool mdup_compare_frames(const mdup_search_frames *frames, double max_evalue, in
         *out = (mdup_pair_list){0};
         return true;
     }
-    comparison c = {.frames = frames, .callbacks = callbacks, .n_threads = n_threads};
+    mdup_search_frames own = *frames;
+    own.memory = NULL;
+    comparison c = {
+        .frames = &own, .memory = memory, .callbacks = callbacks, .n_threads = n_threads};
     c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
     if (c.conditioner && frames->max_shift_px > 0)
         mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
-    bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, err) &&
-              mdup_search(frames, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
-              verify_all(&c, err) && mdup_find_copies(frames, &c.copies, err) &&
-              rate_all(&c, err) && heed_siblings(&c, err) &&
-              keep_significant(&c, max_evalue, out, err);
+    bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, &own, err) &&
+              mdup_search(&own, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
+              verify_all(&c, err) && mdup_find_copies(&own, &c.copies, err) && rate_all(&c, err) &&
+              heed_siblings(&c, err) && keep_significant(&c, max_evalue, out, err);
+    if (ok && !list_drawn(&c, out, err)) {
+        mdup_pair_list_clear(out);
+        ok = false;
+    }
     clear(&c);
     return ok;
+}
+
+void mdup_pair_list_clear(mdup_pair_list *list)
+{
+    free(list->items);
+    free(list->drawn);
+    *list = (mdup_pair_list){0};
+}
+
+size_t mdup_count_unreported(const mdup_drawn *drawn, size_t n, double max_evalue)
+{
+    size_t count = 0;
+    while (count < n && drawn[count].log10_evalue > log10(max_evalue))
+        count++;
+    return count;
 }

@@ -60,6 +60,7 @@ typedef struct {
     const mdup_catalog *catalog;
     const mdup_reading *readings;
     const mdup_screen_options *options;
+    const mdup_recall *recall; /* NULL: nothing is kept */
     const mdup_callbacks *callbacks;
     mdup_exact_copy *copies;
 } job;
@@ -134,43 +135,107 @@ static bool check_stop(const job *j, mdup_error **err)
            mdup_fail(err, MDUP_ERROR_ABORTED, "stopped on request");
 }
 
-/* *is_other: it is an image that can be read, and no copy of the first. */
+/* ---- what is known of two ---- */
+
+typedef enum { NOT_KNOWN, COPY, OTHER } verdict;
+
+static bool recall_verdict(const job *j, size_t first, size_t index, verdict *out, mdup_error **err)
+{
+    *out = NOT_KNOWN;
+    if (!j->recall)
+        return true;
+    bool known, is_copy;
+    mdup_orientation orientation = MDUP_ORIENTATION_SAME;
+    if (!mdup_session_get_copy(j->recall->session, j->recall->entries[first].id,
+                               j->recall->entries[index].id, &known, &is_copy, &orientation, err))
+        return false;
+    if (known && is_copy)
+        j->copies[index] = (mdup_exact_copy){first, orientation};
+    *out = !known ? NOT_KNOWN : is_copy ? COPY : OTHER;
+    return true;
+}
+
+static bool keep_verdict(const job *j, size_t first, size_t index, bool is_copy, mdup_error **err)
+{
+    return !j->recall || mdup_session_put_copy(j->recall->session, j->recall->entries[first].id,
+                                               j->recall->entries[index].id, is_copy,
+                                               j->copies[index].orientation, err);
+}
+
+/* An image that cannot be read stays NOT_KNOWN, and is not asked again. */
 static bool compare_with_first(const job *j, size_t first, const float *first_pixels, size_t index,
-                               bool *is_other, mdup_error **err)
+                               verdict *out, mdup_error **err)
 {
     float *pixels;
     if (!check_stop(j, err) || !load(j, index, &pixels, err))
         return false;
+    if (!pixels)
+        return true;
     const mdup_reading *a = &j->readings[first], *b = &j->readings[index];
     mdup_orientation orientation;
-    bool is_copy = pixels && mdup_orientation_find(first_pixels, a->nx, a->ny, pixels, b->nx, b->ny,
-                                                   &orientation);
+    bool is_copy =
+        mdup_orientation_find(first_pixels, a->nx, a->ny, pixels, b->nx, b->ny, &orientation);
     if (is_copy)
         j->copies[index] = (mdup_exact_copy){first, orientation};
-    *is_other = pixels && !is_copy;
+    *out = is_copy ? COPY : OTHER;
     free(pixels);
+    return keep_verdict(j, first, index, is_copy, err);
+}
+
+/* Fills in a verdict for each of n keys but the first, as far as the session knows it.  *needs_pixels: it does not of some that are asked for. */
+static bool recall_verdicts(const job *j, const key *keys, size_t n, verdict *verdicts,
+                            bool *needs_pixels, mdup_error **err)
+{
+    *needs_pixels = false;
+    for (size_t i = 1; i < n; i++) {
+        if (!is_asked_for(j->options, keys[0].index, keys[i].index))
+            continue;
+        if (!recall_verdict(j, keys[0].index, keys[i].index, &verdicts[i], err))
+            return false;
+        *needs_pixels = *needs_pixels || verdicts[i] == NOT_KNOWN;
+    }
     return true;
+}
+
+/* The rest of them, from the files.  *first_is_gone: they stay as they are. */
+static bool find_verdicts(const job *j, const key *keys, size_t n, verdict *verdicts,
+                          bool *first_is_gone, mdup_error **err)
+{
+    bool needs_pixels;
+    *first_is_gone = false;
+    if (!recall_verdicts(j, keys, n, verdicts, &needs_pixels, err))
+        return false;
+    if (!needs_pixels)
+        return true;
+    size_t first = keys[0].index;
+    float *pixels;
+    if (!load(j, first, &pixels, err))
+        return false;
+    *first_is_gone = !pixels;
+    bool ok = true;
+    for (size_t i = 1; ok && pixels && i < n; i++)
+        if (verdicts[i] == NOT_KNOWN && is_asked_for(j->options, first, keys[i].index))
+            ok = compare_with_first(j, first, pixels, keys[i].index, &verdicts[i], err);
+    free(pixels);
+    return ok;
 }
 
 /* Compares the first of n keys with the others.  Those it does not settle stay, *n_left of them behind the first. */
 static bool settle_first(const job *j, key *keys, size_t n, size_t *n_left, mdup_error **err)
 {
-    size_t first = keys[0].index;
-    float *pixels;
-    if (!load(j, first, &pixels, err))
+    verdict *verdicts = mdup_calloc(n, sizeof *verdicts, err);
+    bool first_is_gone;
+    if (!verdicts || !find_verdicts(j, keys, n, verdicts, &first_is_gone, err)) {
+        free(verdicts);
         return false;
-    size_t left = 0;
-    bool ok = true;
-    for (size_t i = 1; ok && i < n; i++) {
-        bool stays = !pixels;
-        if (pixels && is_asked_for(j->options, first, keys[i].index))
-            ok = compare_with_first(j, first, pixels, keys[i].index, &stays, err);
-        if (stays)
-            keys[1 + left++] = keys[i];
     }
-    free(pixels);
+    size_t left = 0;
+    for (size_t i = 1; i < n; i++)
+        if (verdicts[i] == OTHER || (verdicts[i] == NOT_KNOWN && first_is_gone))
+            keys[1 + left++] = keys[i];
+    free(verdicts);
     *n_left = left;
-    return ok;
+    return true;
 }
 
 /* Keys of one kind.  One round does, unless images differ in spite of equal signatures or the first is gone. */
@@ -187,8 +252,9 @@ static bool settle_kind(const job *j, key *keys, size_t n, mdup_error **err)
 }
 
 bool mdup_exact_copies_find(const mdup_catalog *catalog, const mdup_reading *readings,
-                            const mdup_screen_options *options, const mdup_callbacks *callbacks,
-                            mdup_exact_copy *copies, mdup_error **err)
+                            const mdup_screen_options *options, const mdup_recall *recall,
+                            const mdup_callbacks *callbacks, mdup_exact_copy *copies,
+                            mdup_error **err)
 {
     key *keys = mdup_calloc(catalog->n, sizeof *keys, err);
     if (!keys)
@@ -201,7 +267,7 @@ bool mdup_exact_copies_find(const mdup_catalog *catalog, const mdup_reading *rea
             keys[n++] = key_of(&readings[i], group, i);
     }
     qsort(keys, n, sizeof *keys, by_kind_then_index);
-    job j = {catalog, readings, options, callbacks, copies};
+    job j = {catalog, readings, options, recall, callbacks, copies};
     bool ok = true;
     for (size_t begin = 0, end; ok && begin < n; begin = end) {
         for (end = begin + 1; end < n && compare_kinds(&keys[begin], &keys[end]) == 0;)

@@ -385,7 +385,8 @@ static bool plan_window(original *o, mdup_error **err)
 static bool run(original *o, int64_t *n_found, mdup_error **err)
 {
     const mdup_original_options *options = o->options;
-    mdup_catalog_options catalog_options = {options->order, options->project_dir};
+    mdup_catalog_options catalog_options = {.order = options->order,
+                                            .project_dir = options->project_dir};
     o->catalog =
         mdup_catalog_build(options->inputs, options->n_inputs, &catalog_options, o->callbacks, err);
     if (!o->catalog || !plan_window(o, err))

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/strbuf.h"
 #include "image/bin.h"
 #include "image/frame.h"
@@ -162,6 +163,8 @@ static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int3
     const mdup_image_info *info = mdup_image_get_info(file);
     r->nx = info->nx;
     r->ny = info->ny;
+    r->mode = info->mode;
+    r->header_pixel_A = info->pixel_A;
     r->bin = bin > 0 ? bin : mdup_bin_auto(info->nx, info->ny);
     r->frame_nx = info->nx / r->bin;
     r->frame_ny = info->ny / r->bin;
@@ -226,6 +229,7 @@ bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, md
     if (ok) {
         double constant_share =
             mdup_flatten(out->binned, out->frame_nx, out->frame_ny, scratch, out->frame);
+        out->frame_hash = mdup_hash(0, out->frame, n);
         if (constant_share > LARGEST_CONSTANT_SHARE)
             refuse_blank(out, m, constant_share);
     }

@@ -11,16 +11,23 @@
 #include "formats/image_file.h"
 #include "image/signature.h"
 
+/* The number of the way a frame is made: raised with every change of reading, binning, flattening, signature or noise after which the same file
+ * gives another reading, so that a session does not keep what an older way made.  tests/unit/test_method.c fails until that is done. */
+enum { MDUP_FRAME_METHOD = 1 };
+
 typedef struct {
     mdup_judgement judgement; /* of this file alone */
     char *warning;            /* something odd that was accepted; NULL when none.  Owned */
     int32_t nx, ny;           /* of the file; 0 when its header could not be read */
+    int32_t mode;             /* of its pixels, as MRC numbers it */
+    double header_pixel_A;    /* as the file says; 0 when it does not */
     int32_t bin;
     int32_t frame_nx, frame_ny;
     mdup_signature signature; /* mdup_read_frame: of all pixels of the file */
     double noise_share;       /* mdup_read_frame: mdup_noise_share; else 1 */
     float *binned;            /* mdup_read_binned; owned */
     int8_t *frame;            /* mdup_read_frame; owned */
+    uint64_t frame_hash;      /* mdup_hash of its bytes */
 } mdup_reading;
 
 /** The binned image of a micrograph; `bin` 0 chooses mdup_bin_auto.  A file that cannot be used is

@@ -8,17 +8,24 @@
 #include <microdup/version.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "decide/decide.h"
 #include "flow/compare.h"
 #include "flow/dry_run.h"
 #include "flow/exact_copies.h"
 #include "flow/geometry.h"
+#include "flow/pair_memory.h"
+#include "flow/parameters.h"
 #include "flow/reading.h"
+#include "flow/recall.h"
+#include "flow/report.h"
 #include "flow/shots.h"
 #include "flow/summary.h"
 #include "publish/publish.h"
+#include "publish/report.h"
 #include "run/executor.h"
 
 /* One screen from input to output. */
@@ -27,12 +34,21 @@ typedef struct {
     const mdup_callbacks *callbacks;
     int n_threads;
     mdup_catalog *catalog;
+    mdup_session *session; /* NULL: nothing is remembered, and recall is empty */
+    char *session_path;
+    mdup_recall recall;
+    size_t *to_read; /* micrographs */
+    size_t n_to_read;
     mdup_reading *readings;  /* one a micrograph, in order of acquisition */
     mdup_exact_copy *copies; /* one a micrograph */
     mdup_geometries geometries;
-    mdup_judgement *judgements; /* as published; reasons borrowed from readings */
-    mdup_pair *pairs;           /* sorted by (a, b), shifts in unbinned px */
-    size_t n_pairs, pairs_capacity;
+    mdup_session_geometry *statistics; /* one a geometry */
+    int64_t *comparisons;              /* in the session, one a geometry */
+    mdup_judgement *judgements;        /* as published; reasons borrowed from readings */
+    mdup_pair *known; /* up to the session's limit of E; sorted by (a, b), shifts in unbinned px */
+    size_t n_known, known_capacity;
+    mdup_pair *pairs; /* those of them that are significant */
+    size_t n_pairs;
     mdup_decision decision;
     mdup_screen_summary summary;
 } screen;
@@ -49,6 +65,7 @@ void mdup_screen_options_init(mdup_screen_options *options)
         .min_overlap = 0.5,
         /* One false pair in a hundred sessions. */
         .max_evalue = 0.01,
+        .report_pairs = MDUP_REPORT_PICTURES,
     };
 }
 
@@ -65,16 +82,17 @@ static bool read_one(void *context, size_t item, int worker, mdup_error **err)
 {
     (void)worker;
     screen *s = context;
-    return mdup_read_frame(&s->catalog->micrographs[item], s->options->bin,
-                           (mdup_mode0)s->options->mode0, &s->readings[item], err);
+    size_t i = s->to_read[item];
+    return mdup_read_frame(&s->catalog->micrographs[i], s->options->bin,
+                           (mdup_mode0)s->options->mode0, &s->readings[i], err) &&
+           (!s->session || mdup_recall_keep(&s->recall, i, &s->readings[i], err));
 }
 
 static bool reading_progress(void *context, size_t done)
 {
     screen *s = context;
-    if (s->callbacks && s->callbacks->progress)
-        s->callbacks->progress(s->callbacks->user, "reading", (int64_t)done,
-                               (int64_t)s->catalog->n);
+    if (s->callbacks && s->callbacks->progress && s->n_to_read > 0)
+        s->callbacks->progress(s->callbacks->user, "reading", (int64_t)done, (int64_t)s->n_to_read);
     return !(s->callbacks && s->callbacks->stop && s->callbacks->stop(s->callbacks->user));
 }
 
@@ -118,18 +136,50 @@ static bool check_strict_sizes(const screen *s, mdup_error **err)
                      usual->ny);
 }
 
+static bool list_what_to_read(screen *s, mdup_error **err)
+{
+    if (!(s->to_read = mdup_calloc(s->catalog->n, sizeof *s->to_read, err)))
+        return false;
+    for (size_t i = 0; i < s->catalog->n; i++)
+        if (!s->session || !s->recall.is_known[i])
+            s->to_read[s->n_to_read++] = i;
+    return true;
+}
+
 static bool read_all(screen *s, mdup_error **err)
 {
     double began_s = now_s();
     s->readings = mdup_calloc(s->catalog->n, sizeof *s->readings, err);
-    if (!s->readings)
+    if (!s->readings ||
+        (s->session && !mdup_recall_readings(s->session, s->catalog, s->options, s->callbacks,
+                                             s->readings, &s->recall, err)) ||
+        !list_what_to_read(s, err))
         return false;
-    mdup_batch batch = {s->catalog->n, s->n_threads, read_one, reading_progress, s};
+    mdup_batch batch = {s->n_to_read, s->n_threads, read_one, reading_progress, s};
     if (!mdup_run_batch(&batch, err))
         return false;
     s->summary.read_s = now_s() - began_s;
     warn_about_files(s);
     return check_strict(s, err);
+}
+
+/* ---- the session ---- */
+
+static char *make_session_path(const mdup_screen_options *o, mdup_error **err)
+{
+    return o->session ? mdup_strdup(o->session, err)
+                      : mdup_path_join(o->out_dir, "session.mdup", err);
+}
+
+static bool open_session(screen *s, mdup_error **err)
+{
+    if (s->options->no_session)
+        return true;
+    s->session_path = make_session_path(s->options, err);
+    if (s->session_path)
+        s->session = mdup_session_work(s->session_path, s->options->restart, s->callbacks, err);
+    return s->session &&
+           mdup_session_begin_run(s->session, "screen", s->options->command_line, err);
 }
 
 /* ---- comparing ---- */
@@ -138,6 +188,8 @@ typedef struct {
     const screen *screen;
     const mdup_geometry *geometry;
     int64_t *group; /* of each member; NULL: pairs of any */
+    uint64_t *keys; /* of each member */
+    int64_t *ids;   /* of each member, in the session */
     mdup_shots shots;
 } frame_source;
 
@@ -164,6 +216,7 @@ static mdup_search_frames frames_of(const screen *s, frame_source *source)
         .images_per_hole = s->options->images_per_hole,
         .scan_range = s->options->scan_range,
         .group = source->group,
+        .key = source->keys,
         .max_shift_px = s->options->max_shift_px / g->bin,
     };
 }
@@ -179,11 +232,72 @@ static bool list_groups(frame_source *source, mdup_error **err)
     return source->group != NULL;
 }
 
+typedef struct {
+    uint64_t hash;
+    size_t member;
+} hashed;
+
+static int by_hash_then_member(const void *left, const void *right)
+{
+    const hashed *l = left, *r = right;
+    if (l->hash != r->hash)
+        return l->hash < r->hash ? -1 : 1;
+    return l->member < r->member ? -1 : l->member > r->member;
+}
+
+/* Keys are of the frames' bytes; of several equal frames each has one of its own. */
+static bool make_keys(frame_source *source, mdup_error **err)
+{
+    const mdup_geometry *g = source->geometry;
+    hashed *sorted = mdup_calloc(g->n, sizeof *sorted, err);
+    source->keys = sorted ? mdup_calloc(g->n, sizeof *source->keys, err) : NULL;
+    if (source->keys) {
+        for (size_t i = 0; i < g->n; i++)
+            sorted[i] = (hashed){source->screen->readings[g->members[i]].frame_hash, i};
+        qsort(sorted, g->n, sizeof *sorted, by_hash_then_member);
+        uint64_t equals = 0;
+        for (size_t i = 0; i < g->n; i++) {
+            equals = i > 0 && sorted[i].hash == sorted[i - 1].hash ? equals + 1 : 0;
+            source->keys[sorted[i].member] = mdup_mix(sorted[i].hash, equals);
+        }
+    }
+    free(sorted);
+    return source->keys != NULL;
+}
+
+static bool list_ids(frame_source *source, mdup_error **err)
+{
+    const mdup_geometry *g = source->geometry;
+    const screen *s = source->screen;
+    if (!s->session)
+        return true;
+    source->ids = mdup_calloc(g->n, sizeof *source->ids, err);
+    for (size_t i = 0; source->ids && i < g->n; i++)
+        source->ids[i] = s->recall.entries[g->members[i]].id;
+    return source->ids != NULL;
+}
+
+static bool make_source(const screen *s, const mdup_geometry *g, frame_source *source,
+                        mdup_error **err)
+{
+    *source = (frame_source){.screen = s, .geometry = g};
+    return list_groups(source, err) && make_keys(source, err) && list_ids(source, err) &&
+           mdup_shots_find(s->catalog, g->members, g->n, &source->shots, err);
+}
+
+static void clear_source(frame_source *source)
+{
+    free(source->group);
+    free(source->keys);
+    free(source->ids);
+    mdup_shots_clear(&source->shots);
+}
+
 /* From indices and binned px of a geometry to those of the session. */
 static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *list,
                       mdup_error **err)
 {
-    if (!mdup_grow((void **)&s->pairs, &s->pairs_capacity, s->n_pairs + list->n, sizeof *s->pairs,
+    if (!mdup_grow((void **)&s->known, &s->known_capacity, s->n_known + list->n, sizeof *s->known,
                    err))
         return false;
     for (size_t i = 0; i < list->n; i++) {
@@ -193,9 +307,31 @@ static bool add_pairs(screen *s, const mdup_geometry *g, const mdup_pair_list *l
         pair.shift_x_px *= g->bin;
         pair.shift_y_px *= g->bin;
         pair.shift_sd_px *= g->bin;
-        s->pairs[s->n_pairs++] = pair;
+        s->known[s->n_known++] = pair;
     }
     return true;
+}
+
+/* Takes over the drawn pairs of the list. */
+static mdup_session_geometry describe_geometry(const mdup_geometry *g, mdup_pair_list *list)
+{
+    mdup_session_geometry out = {.nx = g->nx,
+                                 .ny = g->ny,
+                                 .pixel_A = g->pixel_A,
+                                 .bin = g->bin,
+                                 .frame_nx = g->frame_nx,
+                                 .frame_ny = g->frame_ny,
+                                 .n_micrographs = (int64_t)g->n,
+                                 .n_sample = (int64_t)list->n_sample,
+                                 .n_compared = list->n_compared,
+                                 .spot_share = list->spot_share,
+                                 .noise_share = list->noise_share,
+                                 .null = list->null,
+                                 .weights = list->weights,
+                                 .drawn = list->drawn,
+                                 .n_drawn = list->n_drawn};
+    list->drawn = NULL;
+    return out;
 }
 
 /* Lattices have a quarter and more of their power in spots, bundles of parallel filaments 7 %, other specimens none. */
@@ -213,33 +349,66 @@ static void warn_about_crystal(screen *s, double spot_share)
             100 * spot_share);
 }
 
-static bool compare_geometry(screen *s, const mdup_geometry *g, mdup_error **err)
+static double most_evalue(const screen *s)
 {
-    frame_source source = {.screen = s, .geometry = g};
-    if (!list_groups(&source, err))
-        return false;
-    if (!mdup_shots_find(s->catalog, g->members, g->n, &source.shots, err)) {
-        free(source.group);
-        return false;
+    return fmax(MDUP_SESSION_MOST_EVALUE, s->options->max_evalue);
+}
+
+static bool compare_source(screen *s, frame_source *source, mdup_pair_list *list,
+                           int64_t *comparison, mdup_error **err)
+{
+    mdup_search_frames frames = frames_of(s, source);
+    mdup_pair_memory *memory = NULL;
+    mdup_compare_memory callbacks;
+    if (s->session) {
+        if (!(memory = mdup_pair_memory_new(s->session, source->ids, source->geometry->n,
+                                            s->callbacks, err)))
+            return false;
+        callbacks = mdup_pair_memory_callbacks(memory);
     }
-    mdup_search_frames frames = frames_of(s, &source);
-    mdup_pair_list list = {0};
-    bool ok = mdup_compare_frames(&frames, s->options->max_evalue, s->n_threads, s->callbacks,
-                                  &list, err) &&
-              add_pairs(s, g, &list, err);
-    s->summary.n_pairs_compared += list.n_compared;
-    warn_about_crystal(s, list.spot_share);
-    free(list.items);
-    mdup_shots_clear(&source.shots);
-    free(source.group);
+    bool ok = mdup_compare_frames(&frames, memory ? &callbacks : NULL, most_evalue(s), s->n_threads,
+                                  s->callbacks, list, err);
+    *comparison = memory ? mdup_pair_memory_comparison(memory) : 0;
+    mdup_pair_memory_free(memory);
     return ok;
+}
+
+static bool compare_geometry(screen *s, size_t number, mdup_error **err)
+{
+    const mdup_geometry *g = &s->geometries.items[number];
+    frame_source source;
+    mdup_pair_list list = {0};
+    bool ok = make_source(s, g, &source, err) &&
+              compare_source(s, &source, &list, &s->comparisons[number], err) &&
+              add_pairs(s, g, &list, err);
+    if (ok) {
+        s->summary.n_pairs_compared += list.n_compared;
+        warn_about_crystal(s, list.spot_share);
+        s->statistics[number] = describe_geometry(g, &list);
+    }
+    mdup_pair_list_clear(&list);
+    clear_source(&source);
+    return ok;
+}
+
+static bool compare_geometries(screen *s, mdup_error **err)
+{
+    size_t n = s->geometries.n;
+    if (!(s->statistics = mdup_calloc(n, sizeof *s->statistics, err)) ||
+        !(s->comparisons = mdup_calloc(n, sizeof *s->comparisons, err)))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!compare_geometry(s, i, err))
+            return false;
+    return true;
 }
 
 static bool find_copies(screen *s, mdup_error **err)
 {
     s->copies = mdup_calloc(s->catalog->n, sizeof *s->copies, err);
     if (!s->copies ||
-        !mdup_exact_copies_find(s->catalog, s->readings, s->options, s->callbacks, s->copies, err))
+        !mdup_exact_copies_find(s->catalog, s->readings, s->options, s->session ? &s->recall : NULL,
+                                s->callbacks, s->copies, err))
         return false;
     for (size_t i = 0; i < s->catalog->n; i++)
         s->summary.n_exact_copies += s->copies[i].first != i;
@@ -254,23 +423,29 @@ static int by_a_then_b(const void *left, const void *right)
     return l->b < r->b ? -1 : l->b > r->b;
 }
 
+static bool select_significant(screen *s, mdup_error **err)
+{
+    if (!(s->pairs = mdup_calloc(s->n_known, sizeof *s->pairs, err)))
+        return false;
+    for (size_t i = 0; i < s->n_known; i++)
+        if (s->known[i].log10_evalue <= log10(s->options->max_evalue))
+            s->pairs[s->n_pairs++] = s->known[i];
+    return true;
+}
+
 static bool compare_all(screen *s, mdup_error **err)
 {
     double began_s = now_s();
     if (!mdup_geometries_find(s->readings, s->catalog->n, &s->geometries, err) ||
-        !check_strict_sizes(s, err) || !find_copies(s, err))
+        !check_strict_sizes(s, err) || !find_copies(s, err) || !compare_geometries(s, err) ||
+        !mdup_exact_copies_merge(s->copies, s->catalog->n, &s->known, &s->n_known,
+                                 &s->known_capacity, err))
         return false;
-    for (size_t i = 0; i < s->geometries.n; i++)
-        if (!compare_geometry(s, &s->geometries.items[i], err))
-            return false;
-    if (!mdup_exact_copies_merge(s->copies, s->catalog->n, &s->pairs, &s->n_pairs,
-                                 &s->pairs_capacity, err))
-        return false;
-    if (s->n_pairs > 0)
-        qsort(s->pairs, s->n_pairs, sizeof *s->pairs, by_a_then_b);
+    if (s->n_known > 0)
+        qsort(s->known, s->n_known, sizeof *s->known, by_a_then_b);
     s->summary.compare_s = now_s() - began_s;
     s->summary.bin = s->geometries.n > 0 ? s->geometries.items[0].bin : 0;
-    return true;
+    return select_significant(s, err);
 }
 
 /* ---- judging and writing ---- */
@@ -355,6 +530,38 @@ static bool decide(screen *s, mdup_error **err)
     return true;
 }
 
+static bool remember_result(screen *s, mdup_error **err)
+{
+    if (!s->session)
+        return true;
+    int64_t *ids = mdup_calloc(s->catalog->n, sizeof *ids, err);
+    mdup_parameters parameters = {0};
+    bool ok = ids && mdup_parameters_of_options(s->options, &parameters, err);
+    if (ok) {
+        for (size_t i = 0; i < s->catalog->n; i++)
+            ids[i] = s->recall.entries[i].id;
+        mdup_session_new_result result = {.catalog = s->catalog,
+                                          .ids = ids,
+                                          .judgements = s->judgements,
+                                          .pairs = s->known,
+                                          .n_pairs = s->n_known,
+                                          .most_evalue = most_evalue(s),
+                                          .published = s->pairs,
+                                          .n_published = s->n_pairs,
+                                          .decision = &s->decision,
+                                          .n_exact_copies = s->summary.n_exact_copies,
+                                          .geometries = s->statistics,
+                                          .comparisons = s->comparisons,
+                                          .n_geometries = s->geometries.n,
+                                          .parameters = parameters.items,
+                                          .n_parameters = parameters.n};
+        ok = mdup_session_put_result(s->session, &result, err);
+    }
+    mdup_parameters_clear(&parameters);
+    free(ids);
+    return ok;
+}
+
 static bool publish(screen *s, double began_s, mdup_error **err)
 {
     const char *out_dir = s->options->out_dir;
@@ -362,8 +569,18 @@ static bool publish(screen *s, double began_s, mdup_error **err)
     if (!mdup_publish(out_dir, &results, err))
         return false;
     s->summary.total_s = now_s() - began_s;
+    mdup_report_job report = {.options = s->options,
+                              .summary = &s->summary,
+                              .results = &results,
+                              .readings = s->readings,
+                              .usual = s->geometries.n > 0 ? &s->statistics[0] : NULL,
+                              .session = s->session ? s->session_path : NULL,
+                              .n_threads = s->n_threads};
+    if (!mdup_report_session(&report, s->callbacks, err))
+        return false;
+    s->summary.total_s = now_s() - began_s;
     mdup_strbuf json = MDUP_STRBUF_INIT;
-    mdup_summary_json(s->options, &s->summary, s->catalog, s->n_threads, &json);
+    mdup_summary_json(s->options, &s->summary, s->catalog, NULL, s->n_threads, &json);
     bool ok =
         mdup_strbuf_check(&json, err) && mdup_publish_summary(out_dir, json.text, json.length, err);
     mdup_strbuf_free(&json);
@@ -395,6 +612,8 @@ static bool check_options(const mdup_screen_options *o, mdup_error **err)
     if (o->images_per_move < 1 || o->images_per_hole < 1 || o->scan_range < 0)
         return mdup_fail(err, MDUP_ERROR_INVALID,
                          "--imagespermove and --imagesperhole begin at 1, --scanrange at 0");
+    if (o->report_pairs < 0)
+        return mdup_fail(err, MDUP_ERROR_INVALID, "--report-pairs begins at 0");
     /* Written so that NaN is refused. */
     if (!(o->max_shift_px >= 0 && o->max_shift_px <= LARGEST_SHIFT_px))
         return mdup_fail(err, MDUP_ERROR_INVALID,
@@ -419,27 +638,39 @@ static void say_plan(const screen *s)
 static bool run(screen *s, mdup_error **err)
 {
     double began_s = now_s();
-    s->catalog = mdup_catalog_build(
-        s->options->inputs, s->options->n_inputs,
-        &(mdup_catalog_options){s->options->order, s->options->project_dir}, s->callbacks, err);
+    s->catalog =
+        mdup_catalog_build(s->options->inputs, s->options->n_inputs,
+                           &(mdup_catalog_options){s->options->order, s->options->project_dir,
+                                                   s->options->metadata_dir},
+                           s->callbacks, err);
     if (!s->catalog)
         return false;
     say_plan(s);
     if (s->options->dry_run)
         return mdup_dry_run(s->options, s->catalog, s->n_threads, s->callbacks, &s->summary, err);
-    return mdup_publish_claim(s->options->out_dir, s->catalog, err) && read_all(s, err) &&
-           compare_all(s, err) && judge_all(s, err) && decide(s, err) && publish(s, began_s, err) &&
-           check_any_judged(s, err);
+    return mdup_publish_claim(s->options->out_dir, s->catalog, err) && open_session(s, err) &&
+           read_all(s, err) && compare_all(s, err) && judge_all(s, err) && decide(s, err) &&
+           remember_result(s, err) && publish(s, began_s, err) && check_any_judged(s, err);
 }
 
 static void clear(screen *s)
 {
+    /* What was found before it failed or was stopped is kept.  When it is the session that has failed this fails once more. */
+    if (s->session)
+        (void)!mdup_session_commit(s->session, NULL);
+    mdup_session_close(s->session);
+    free(s->session_path);
+    mdup_recall_clear(&s->recall);
+    free(s->to_read);
     for (size_t i = 0; s->readings && i < s->catalog->n; i++)
         mdup_reading_clear(&s->readings[i]);
     free(s->readings);
     free(s->copies);
     free(s->judgements);
+    free(s->known);
     free(s->pairs);
+    mdup_session_geometries_free(s->statistics, s->geometries.n);
+    free(s->comparisons);
     mdup_geometries_clear(&s->geometries);
     mdup_decision_clear(&s->decision);
     mdup_catalog_free(s->catalog);

@@ -4,7 +4,8 @@
 
 #include "formats/json.h"
 
-static void put_parameters(mdup_json *json, const mdup_screen_options *o, int n_threads)
+static void put_parameters(mdup_json *json, const mdup_screen_options *o,
+                           const mdup_parameters *rules, int n_threads)
 {
     mdup_json_object(json, "parameters");
     mdup_json_array(json, "inputs");
@@ -24,6 +25,8 @@ static void put_parameters(mdup_json *json, const mdup_screen_options *o, int n_
     mdup_json_double(json, "evalue", o->max_evalue);
     mdup_json_bool(json, "strict", o->strict);
     mdup_json_int(json, "threads", n_threads);
+    for (size_t i = 0; rules && i < rules->n; i++)
+        mdup_json_string(json, rules->items[i].name, rules->items[i].value);
     mdup_json_end_object(json);
 }
 
@@ -43,7 +46,8 @@ static void put_counts(mdup_json *json, const mdup_screen_summary *s)
 }
 
 void mdup_summary_json(const mdup_screen_options *o, const mdup_screen_summary *s,
-                       const mdup_catalog *catalog, int n_threads, mdup_strbuf *out)
+                       const mdup_catalog *catalog, const mdup_parameters *rules, int n_threads,
+                       mdup_strbuf *out)
 {
     mdup_json json;
     mdup_json_begin(&json, out);
@@ -57,7 +61,7 @@ void mdup_summary_json(const mdup_screen_options *o, const mdup_screen_summary *
     mdup_json_string(&json, "order_reason", catalog->order_reason);
     mdup_json_int(&json, "bin_used", s->bin);
     mdup_json_double(&json, "spot_share", s->spot_share);
-    put_parameters(&json, o, n_threads);
+    put_parameters(&json, o, rules, n_threads);
     put_counts(&json, s);
     mdup_json_object(&json, "seconds");
     mdup_json_double(&json, "reading", s->read_s);

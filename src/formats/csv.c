@@ -69,3 +69,99 @@ void mdup_csv_end(mdup_strbuf *out)
 {
     mdup_strbuf_append(out, "\n", 1);
 }
+
+/* ---- reading ---- */
+
+void mdup_csv_reader_init(mdup_csv_reader *r, const char *name, const char *text, size_t length)
+{
+    *r = (mdup_csv_reader){.name = name, .text = text, .length = length, .next_line = 1};
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+        r->at = 3;
+}
+
+void mdup_csv_reader_clear(mdup_csv_reader *r)
+{
+    mdup_strbuf_free(&r->values);
+    free(r->begins);
+    r->begins = NULL;
+    r->n = r->capacity = 0;
+}
+
+static bool take(mdup_csv_reader *r, char c)
+{
+    if (r->at == r->length || r->text[r->at] != c)
+        return false;
+    r->at++;
+    return true;
+}
+
+/* Behind the opening quote, up to the closing one; "" is a quote. */
+static bool read_quoted(mdup_csv_reader *r, mdup_error **err)
+{
+    for (;;) {
+        const char *begin = r->text + r->at;
+        const char *quote = memchr(begin, '"', r->length - r->at);
+        if (!quote)
+            return mdup_fail(err, MDUP_ERROR_PARSE, "%s: line %zu: a quote is not closed", r->name,
+                             r->line);
+        size_t length = (size_t)(quote - begin);
+        for (size_t i = 0; i < length; i++)
+            r->next_line += begin[i] == '\n';
+        mdup_strbuf_append(&r->values, begin, length);
+        r->at += length + 1;
+        if (!take(r, '"'))
+            return true;
+        mdup_strbuf_append(&r->values, "\"", 1);
+    }
+}
+
+/* Up to the comma or the end of the line, which stay. */
+static void read_plain(mdup_csv_reader *r)
+{
+    size_t begin = r->at;
+    while (r->at < r->length && r->text[r->at] != ',' && r->text[r->at] != '\n')
+        r->at++;
+    size_t end = r->at;
+    bool at_line_end = r->at == r->length || r->text[r->at] == '\n';
+    if (at_line_end && end > begin && r->text[end - 1] == '\r')
+        end--;
+    mdup_strbuf_append(&r->values, r->text + begin, end - begin);
+}
+
+static bool read_field(mdup_csv_reader *r, mdup_error **err)
+{
+    if (!mdup_grow((void **)&r->begins, &r->capacity, r->n + 1, sizeof *r->begins, err))
+        return false;
+    size_t begin = r->values.length;
+    r->begins[r->n++] = begin;
+    if (take(r, '"') && !read_quoted(r, err))
+        return false;
+    read_plain(r);
+    mdup_strbuf_append(&r->values, "", 1);
+    if (!mdup_strbuf_check(&r->values, err))
+        return false;
+    return strlen(r->values.text + begin) == r->values.length - begin - 1 ||
+           mdup_fail(err, MDUP_ERROR_PARSE, "%s: line %zu: holds a zero byte", r->name, r->line);
+}
+
+bool mdup_csv_read_row(mdup_csv_reader *r, bool *got, mdup_error **err)
+{
+    *got = r->at < r->length;
+    r->n = 0;
+    r->line = r->next_line;
+    mdup_strbuf_reset(&r->values);
+    if (!*got)
+        return true;
+    do {
+        if (!read_field(r, err))
+            return false;
+    } while (take(r, ','));
+    take(r, '\n');
+    r->next_line++;
+    return true;
+}
+
+const char *mdup_csv_value(const mdup_csv_reader *r, size_t i)
+{
+    return i < r->n ? r->values.text + r->begins[i] : NULL;
+}

@@ -6,38 +6,16 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/text.h"
 
 void mdup_json_begin(mdup_json *json, mdup_strbuf *out)
 {
     *json = (mdup_json){.out = out};
 }
 
-/* Bytes of the UTF-8 sequence at `text` (NUL-terminated), 0 when there is none: overlong forms,
- * halves of surrogate pairs and values over U+10FFFF are none (Unicode 15, table 3-7). */
-static size_t utf8_length(const unsigned char *text)
+void mdup_json_begin_embedded(mdup_json *json, mdup_strbuf *out)
 {
-    unsigned char lead = text[0], low = 0x80, high = 0xBF;
-    size_t length = lead < 0x80   ? 1
-                    : lead < 0xC2 ? 0
-                    : lead < 0xE0 ? 2
-                    : lead < 0xF0 ? 3
-                    : lead < 0xF5 ? 4
-                                  : 0;
-    if (lead == 0xE0)
-        low = 0xA0;
-    else if (lead == 0xED)
-        high = 0x9F;
-    else if (lead == 0xF0)
-        low = 0x90;
-    else if (lead == 0xF4)
-        high = 0x8F;
-    for (size_t i = 1; i < length; i++) {
-        if (text[i] < low || text[i] > high)
-            return 0;
-        low = 0x80;
-        high = 0xBF;
-    }
-    return length;
+    *json = (mdup_json){.out = out, .is_embedded = true};
 }
 
 static void append_control(mdup_strbuf *out, unsigned char c)
@@ -63,30 +41,38 @@ static void append_control(mdup_strbuf *out, unsigned char c)
     }
 }
 
-static void append_string(mdup_strbuf *out, const char *text)
+static bool is_plain(const mdup_json *json, char c)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    if ((unsigned char)c < 0x20 || c == '"' || c == '\\')
+        return false;
+    return !json->is_embedded || !strchr("<>&", c);
+}
+
+static void append_string(const mdup_json *json, const char *text)
+{
+    mdup_strbuf *out = json->out;
     mdup_strbuf_append(out, "\"", 1);
-    while (*at) {
+    while (*text) {
         size_t plain = 0, length = 0;
-        while (at[plain] >= 0x20 && at[plain] != '"' && at[plain] != '\\' &&
-               (length = utf8_length(at + plain)) > 0)
+        while (is_plain(json, text[plain]) && (length = mdup_utf8_length(text + plain)) > 0)
             plain += length;
-        mdup_strbuf_append(out, (const char *)at, plain);
-        at += plain;
-        if (!*at)
+        mdup_strbuf_append(out, text, plain);
+        text += plain;
+        if (!*text)
             break;
-        if (*at >= 0x80)
+        if ((unsigned char)*text >= 0x80)
             mdup_strbuf_puts(out, "\xEF\xBF\xBD");
         else
-            append_control(out, *at);
-        at++;
+            append_control(out, (unsigned char)*text);
+        text++;
     }
     mdup_strbuf_append(out, "\"", 1);
 }
 
 static void new_line(mdup_json *json)
 {
+    if (json->is_embedded)
+        return;
     mdup_strbuf_append(json->out, "\n", 1);
     for (int i = 0; i < json->depth; i++)
         mdup_strbuf_append(json->out, "  ", 2);
@@ -102,8 +88,8 @@ static void begin_value(mdup_json *json, const char *key)
         new_line(json);
     }
     if (key) {
-        append_string(json->out, key);
-        mdup_strbuf_append(json->out, ": ", 2);
+        append_string(json, key);
+        mdup_strbuf_puts(json->out, json->is_embedded ? ":" : ": ");
     }
 }
 
@@ -122,7 +108,7 @@ static void close_bracket(mdup_json *json, const char *bracket)
     if (json->has_member[json->depth])
         new_line(json);
     mdup_strbuf_puts(json->out, bracket);
-    if (json->depth == 0)
+    if (json->depth == 0 && !json->is_embedded)
         mdup_strbuf_append(json->out, "\n", 1);
 }
 
@@ -150,7 +136,7 @@ void mdup_json_string(mdup_json *json, const char *key, const char *value)
 {
     begin_value(json, key);
     if (value)
-        append_string(json->out, value);
+        append_string(json, value);
     else
         mdup_strbuf_puts(json->out, "null");
 }
@@ -161,30 +147,13 @@ void mdup_json_int(mdup_json *json, const char *key, int64_t value)
     mdup_strbuf_printf(json->out, "%lld", (long long)value);
 }
 
-/* Appends `value` with that many digits, and takes it back when they do not tell it from its
- * neighbours. */
-static bool append_digits(mdup_strbuf *out, double value, int digits)
-{
-    size_t before = out->length;
-    double again = 0;
-    mdup_strbuf_printf(out, "%.*g", digits, value);
-    if (out->failed)
-        return true;
-    if (mdup_parse_double(out->text + before, out->length - before, &again) && again >= value &&
-        again <= value)
-        return true;
-    out->length = before;
-    out->text[before] = '\0';
-    return false;
-}
-
 void mdup_json_double(mdup_json *json, const char *key, double value)
 {
     begin_value(json, key);
     if (!isfinite(value))
         mdup_strbuf_puts(json->out, "null");
-    else if (!append_digits(json->out, value, 6) && !append_digits(json->out, value, 9))
-        mdup_strbuf_printf(json->out, "%.17g", value);
+    else
+        mdup_strbuf_double(json->out, value);
 }
 
 void mdup_json_bool(mdup_json *json, const char *key, bool value)

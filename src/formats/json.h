@@ -15,10 +15,15 @@ typedef struct {
     mdup_strbuf *out; /* borrowed */
     int depth;
     bool has_member[MDUP_JSON_DEPTH];
+    bool is_embedded;
 } mdup_json;
 
 /** Starts a document that is appended to `out`. */
 void mdup_json_begin(mdup_json *json, mdup_strbuf *out);
+
+/** The same for a document that stands inside a page: without blanks and line ends, and with <, > and & escaped, so that no string can end the
+ *  element around it. */
+void mdup_json_begin_embedded(mdup_json *json, mdup_strbuf *out);
 
 /** Opens an object as a member of what is open, or as the document.  `key` is NULL inside an array
  * and at the top, for these and all that follow.  No more than MDUP_JSON_DEPTH may be open. */

@@ -1,10 +1,7 @@
 #include "formats/star.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/number.h"
@@ -589,20 +586,12 @@ mdup_star *mdup_star_parse(const char *bytes, size_t length, const char *name, m
     return copy ? parse_owned(copy, length, name, err) : NULL;
 }
 
-/* An image of some GB given by mistake is told from its first bytes.  Only for regular files: a
- * pipe can be read once. */
+/* An image of some GB given by mistake is told from its first bytes. */
 static bool refuse_foreign_file(const char *path, mdup_error **err)
 {
     char head[1024];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return true; /* the reader will say why */
-    ssize_t got = read(fd, head, sizeof head);
-    close(fd);
-    const char *what = got > 0 ? mdup_star_foreign(head, (size_t)got) : NULL;
+    size_t got = mdup_file_head(path, head, sizeof head);
+    const char *what = got > 0 ? mdup_star_foreign(head, got) : NULL;
     return what ? mdup_fail(err, MDUP_ERROR_UNSUPPORTED, "%s: this is not a STAR file but %s", path,
                             what)
                 : true;
@@ -687,17 +676,50 @@ bool mdup_star_value(const mdup_star *star, const mdup_star_table *table, size_t
     return mdup_strbuf_check(value, err);
 }
 
-bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
-                             const bool *leave_out, mdup_strbuf *out, mdup_error **err)
+void mdup_star_find_words(const mdup_star *star, const mdup_star_table *table, size_t row,
+                          const size_t *columns, size_t n, mdup_star_word *words)
+{
+    size_t content;
+    (void)line_end(star, table->rows[row].begin, table->rows[row].end, &content);
+    const char *at = star->bytes + table->rows[row].begin;
+    size_t column = 0;
+    for (size_t i = 0; i < n; i++)
+        for (; column <= columns[i]; column++)
+            (void)mdup_star_next_word(&at, star->bytes + content, &words[i]);
+}
+
+/* ---- writing ---- */
+
+/* Copies up to the next row that is left out, row by row; *done is what of the file is dealt with. */
+static void write_table(const mdup_star *star, const mdup_star_table *table, const bool *leave_out,
+                        size_t *done, mdup_strbuf *out)
 {
     const mdup_star_row *lines = table->is_loop ? table->rows : table->pair_lines;
-    size_t n_lines = table->is_loop ? table->n_rows : table->n_columns, done = 0;
+    size_t n_lines = table->is_loop ? table->n_rows : table->n_columns;
     for (size_t i = 0; i < n_lines; i++) {
         if (!leave_out[table->is_loop ? i : 0])
             continue;
-        mdup_strbuf_append(out, star->bytes + done, lines[i].begin - done);
-        done = lines[i].end;
+        mdup_strbuf_append(out, star->bytes + *done, lines[i].begin - *done);
+        *done = lines[i].end;
     }
+}
+
+bool mdup_star_write_rows(const mdup_star *star, const bool *const *leave_out, mdup_strbuf *out,
+                          mdup_error **err)
+{
+    size_t done = 0;
+    for (size_t t = 0; t < star->n_tables; t++)
+        if (leave_out[t])
+            write_table(star, &star->tables[t], leave_out[t], &done, out);
+    mdup_strbuf_append(out, star->bytes + done, star->length - done);
+    return mdup_strbuf_check(out, err);
+}
+
+bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
+                             const bool *leave_out, mdup_strbuf *out, mdup_error **err)
+{
+    size_t done = 0;
+    write_table(star, table, leave_out, &done, out);
     mdup_strbuf_append(out, star->bytes + done, star->length - done);
     return mdup_strbuf_check(out, err);
 }

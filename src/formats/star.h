@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "formats/star_words.h"
 
 typedef struct {
     size_t begin, end; /* byte range of the line(s) in the file, its newline included */
@@ -73,12 +74,28 @@ ptrdiff_t mdup_star_column(const mdup_star_table *table, const char *label);
 bool mdup_star_value(const mdup_star *star, const mdup_star_table *table, size_t row, size_t column,
                      mdup_strbuf *value, mdup_error **err) MDUP_MUST_CHECK;
 
+/** The words at several columns of one row of a loop in one go over its line, for files of millions of rows: words[i] is that of
+ * columns[i], which ascend and exist, as it stands in the file (of a quoted one without the quotes, but with BEL). */
+void mdup_star_find_words(const mdup_star *star, const mdup_star_table *table, size_t row,
+                          const size_t *columns, size_t n, mdup_star_word *words);
+
 /** Appends the file to `out` without those rows of `table` whose leave_out[row] is true (n_rows of
  * them).  Every other byte stays; when all rows go, the loop stays with its labels.  Of pairs, which
  * are one row, the lines of labels and values go, and the data_ line stays. */
 bool mdup_star_write_without(const mdup_star *star, const mdup_star_table *table,
                              const bool *leave_out, mdup_strbuf *out,
                              mdup_error **err) MDUP_MUST_CHECK;
+
+/** The same for all tables at once: leave_out[t] is that of tables[t], or NULL when all of its rows stay. */
+bool mdup_star_write_rows(const mdup_star *star, const bool *const *leave_out, mdup_strbuf *out,
+                          mdup_error **err) MDUP_MUST_CHECK;
+
+/** Appends the file to `out` with whole numbers in one column of a loop: values[row] in each row of `table`, or where change[row] is
+ * true (NULL: everywhere).  Every other byte stays.  When there is no column of that label one is added behind the others, in all rows;
+ * a loop without rows stays as it is. */
+bool mdup_star_write_column(const mdup_star *star, const mdup_star_table *table, const char *label,
+                            const int64_t *values, const bool *change, mdup_strbuf *out,
+                            mdup_error **err) MDUP_MUST_CHECK;
 
 typedef enum {
     MDUP_STAR_MICROGRAPHS, /* what we want: rlnMicrographName, one row a micrograph */

@@ -81,24 +81,30 @@ double mdup_condition_shift_at(int32_t i, int32_t padded_n, int32_t map_n)
     return (double)signed_i * padded_n / map_n;
 }
 
-static void fill_shared(double *shared, const float *window, int32_t n, int32_t padded_n,
-                        int32_t map_n)
+/* NULL with *err. */
+static double *make_shared(const float *window, int32_t n, int32_t padded_n, int32_t map_n,
+                           mdup_error **err)
 {
-    for (int32_t i = 0; i < map_n; i++)
+    double *shared = mdup_calloc((size_t)map_n, sizeof *shared, err);
+    for (int32_t i = 0; shared && i < map_n; i++)
         shared[i] = shared_length(window, n, mdup_condition_shift_at(i, padded_n, map_n));
+    return shared;
+}
+
+static bool is_searched(const mdup_conditioner *c, double shared, double shift_x, double shift_y)
+{
+    return shared >= c->least_shared && hypot(shift_x, shift_y) <= c->reach_px;
 }
 
 static void fill_shared_table(const mdup_conditioner *c, int32_t map_nx, int32_t map_ny,
                               const double *shared_x, const double *shared_y, float *table)
 {
-    double least = (double)LEAST_SHARED * shared_x[0] * shared_y[0];
     for (int32_t y = 0; y < map_ny; y++) {
         double shift_y = mdup_condition_shift_at(y, c->padded_ny, map_ny);
         for (int32_t x = 0; x < map_nx; x++) {
             double shared = shared_x[x] * shared_y[y];
             bool searched =
-                shared >= least &&
-                hypot(mdup_condition_shift_at(x, c->padded_nx, map_nx), shift_y) <= c->reach_px;
+                is_searched(c, shared, mdup_condition_shift_at(x, c->padded_nx, map_nx), shift_y);
             table[(ptrdiff_t)y * map_nx + x] = searched ? (float)(1 / sqrt(shared)) : 0.0f;
         }
     }
@@ -107,13 +113,10 @@ static void fill_shared_table(const mdup_conditioner *c, int32_t map_nx, int32_t
 bool mdup_condition_shared(const mdup_conditioner *c, int32_t map_nx, int32_t map_ny, float *table,
                            mdup_error **err)
 {
-    double *x = mdup_calloc((size_t)map_nx, sizeof *x, err);
-    double *y = x ? mdup_calloc((size_t)map_ny, sizeof *y, err) : NULL;
-    if (y) {
-        fill_shared(x, c->window_x, c->nx, c->padded_nx, map_nx);
-        fill_shared(y, c->window_y, c->ny, c->padded_ny, map_ny);
+    double *x = make_shared(c->window_x, c->nx, c->padded_nx, map_nx, err);
+    double *y = x ? make_shared(c->window_y, c->ny, c->padded_ny, map_ny, err) : NULL;
+    if (y)
         fill_shared_table(c, map_nx, map_ny, x, y, table);
-    }
     bool ok = y != NULL;
     free(y);
     free(x);
@@ -163,8 +166,11 @@ static bool fill_conditioner(mdup_conditioner *c, mdup_error **err)
         return false;
     make_window(c->window_x, c->nx);
     make_window(c->window_y, c->ny);
+    c->least_shared = (double)LEAST_SHARED * shared_length(c->window_x, c->nx, 0) *
+                      shared_length(c->window_y, c->ny, 0);
     make_weight(c, NULL);
-    return true;
+    return (c->shared_x = make_shared(c->window_x, c->nx, c->padded_nx, c->map_nx, err)) &&
+           (c->shared_y = make_shared(c->window_y, c->ny, c->padded_ny, c->map_ny, err));
 }
 
 mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err)
@@ -186,6 +192,18 @@ void mdup_conditioner_limit_shifts(mdup_conditioner *c, double max_shift_px)
     c->reach_px = fmax(max_shift_px, LEAST_REACH_px) + SHIFT_MARGIN_px;
 }
 
+bool mdup_conditioner_shift_at(const mdup_conditioner *c, int32_t x, int32_t y, double *shift_x,
+                               double *shift_y)
+{
+    double at_x = mdup_condition_shift_at(x, c->padded_nx, c->map_nx),
+           at_y = mdup_condition_shift_at(y, c->padded_ny, c->map_ny);
+    if (!is_searched(c, c->shared_x[x] * c->shared_y[y], at_x, at_y))
+        return false;
+    *shift_x = at_x;
+    *shift_y = at_y;
+    return true;
+}
+
 void mdup_conditioner_free(mdup_conditioner *c)
 {
     if (!c)
@@ -193,6 +211,8 @@ void mdup_conditioner_free(mdup_conditioner *c)
     mdup_fft_free(c->padded_fft);
     free(c->window_x);
     free(c->window_y);
+    free(c->shared_x);
+    free(c->shared_y);
     free(c);
 }
 

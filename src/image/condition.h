@@ -34,7 +34,10 @@ typedef struct {
         map_ny; /* of the correlation map: the padded plane at the coarser step the band allows */
     mdup_fft *padded_fft;
     float *window_x, *window_y; /* the window is their product: 0 at the trimmed edge, 1 inside */
-    double reach_px;            /* shifts longer than this are not searched */
+    double *shared_x,
+        *shared_y; /* of each sample of a side of the map, the window's length that is shared: px */
+    double least_shared; /* shifts that share less of the window, px^2, are not searched, */
+    double reach_px;     /* nor those longer than this */
     float weight[MDUP_RADIAL_BINS + 1]; /* g at radius bin / 256; 0 beyond the band */
     const mdup_statistics *statistics;  /* borrowed */
 } mdup_conditioner;
@@ -83,6 +86,10 @@ bool mdup_condition_shared(const mdup_conditioner *conditioner, int32_t map_nx, 
 
 /** The shift in px of the frame that sample i of a side of a map stands for, when the padded plane has padded_n samples there. */
 double mdup_condition_shift_at(int32_t i, int32_t padded_n, int32_t map_n);
+
+/** The shift in px of the frame that a sample of the map stands for; false, outputs untouched, for one that is not searched. */
+bool mdup_conditioner_shift_at(const mdup_conditioner *conditioner, int32_t x, int32_t y,
+                               double *shift_x, double *shift_y);
 
 /** Complex samples of a conditioned spectrum: (map_nx / 2 + 1) * map_ny, x fastest, as mdup_fft has it. */
 size_t mdup_condition_size(const mdup_conditioner *conditioner);

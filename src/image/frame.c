@@ -19,14 +19,21 @@ static const float LEAST_VARIANCE = 0.05f;
  * over DIRT_SIGMA_px, where noise has averaged out.  Two round crystals look alike and line up in frames that share nothing, so dirt is
  * taken out.  Particles reach 3 to 4 sd, crystals 20 and more. */
 static const double DIRT_SIGMA_px = 2.0;
-static const float DIRT_sd = 10.0f;
+static const float DIRT_sd = 13.0f;
 
 /* A crystal's diffuse rim is dirt too: pixels whose neighbourhood (sigma RIM_SIGMA_px) holds more dirt than this share. */
 static const double RIM_SIGMA_px = 3.0;
 static const float RIM_SHARE = 0.05f;
 
-/* More of the frame than this as dirt: then it is the specimen, and nothing is taken out. */
-static const double LARGEST_DIRT_SHARE = 0.4;
+/* More of the frame than this as dirt: then it is the specimen, and nothing is taken out.  Torn film is masked to 0.4, on both sides of every
+ * edge. */
+static const double LARGEST_DIRT_SHARE = 0.7;
+
+/* Dirt is looked for again when what was found no longer weighs on the background and the sd: then the edges of the film beside a hole are
+ * found, and what is left of a crystal, for which less is enough near dirt: crescents around half a crystal line up as crystals do. */
+enum { DIRT_LOOKS = 3 };
+static const double NEAR_DIRT_SIGMA_px = 4.0;
+static const float NEAR_DIRT_SHARE = 0.05f, NEAR_DIRT_sd = 5.0f;
 
 size_t mdup_flatten_scratch_size(int32_t nx, int32_t ny)
 {
@@ -64,6 +71,161 @@ static bool standardise(float *image, size_t n)
     return true;
 }
 
+/* ---- the trend ---- */
+
+/* Beam and ice change over the frame as a polynomial of third order does.  It is taken off first: at the borders, a mean of the pixels
+ * there are is off by what the trend does over its width, on CU428 by 10 sd of the smoothed image.  It is fitted to the medians of
+ * TREND_CELLS x TREND_CELLS cells, for which spikes do not count, from some TREND_SAMPLES pixels of each. */
+enum { TREND_TERMS = 10, TREND_CELLS = 16, TREND_SAMPLES = 64 };
+
+/* x and y on -1 to 1. */
+static void trend_terms(double u, double v, double terms[TREND_TERMS])
+{
+    const double all[TREND_TERMS] = {1,     u,         v,         u * u,     u * v,
+                                     v * v, u * u * u, u * u * v, u * v * v, v * v * v};
+    memcpy(terms, all, sizeof all);
+}
+
+static double on_axis(int32_t i, int32_t n)
+{
+    return n > 1 ? 2.0 * i / (n - 1) - 1 : 0;
+}
+
+/* Solves the symmetric system in place by elimination; a term that the others determine is left out, as 0. */
+static void solve(double m[TREND_TERMS][TREND_TERMS], double right[TREND_TERMS])
+{
+    for (int k = 0; k < TREND_TERMS; k++) {
+        double pivot = m[k][k];
+        for (int i = 0; i < TREND_TERMS; i++) {
+            double factor = i != k && pivot > 1e-9 ? m[i][k] / pivot : 0;
+            for (int j = k; j < TREND_TERMS && factor != 0; j++)
+                m[i][j] -= factor * m[k][j];
+            right[i] -= factor * right[k];
+        }
+    }
+    for (int k = 0; k < TREND_TERMS; k++)
+        right[k] = m[k][k] > 1e-9 ? right[k] / m[k][k] : 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float left = *(const float *)a, right = *(const float *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* The median of the good pixels of the cell from (x0, y0) to before (x1, y1); false when less than half of those looked at are good. */
+static bool cell_median(const flattening *f, int32_t x0, int32_t y0, int32_t x1, int32_t y1,
+                        float *median)
+{
+    float values[TREND_SAMPLES];
+    int64_t n_pixels = (int64_t)(x1 - x0) * (y1 - y0);
+    int64_t step = (n_pixels + TREND_SAMPLES - 1) / TREND_SAMPLES;
+    int n = 0, looked_at = 0;
+    for (int64_t i = 0; i < n_pixels; i += step, looked_at++) {
+        size_t at = (size_t)(y0 + i / (x1 - x0)) * (size_t)f->nx + (size_t)(x0 + i % (x1 - x0));
+        if (f->good[at] > 0)
+            values[n++] = f->image[at];
+    }
+    if (n == 0 || 2 * n < looked_at)
+        return false;
+    qsort(values, (size_t)n, sizeof *values, by_value);
+    *median = values[n / 2];
+    return true;
+}
+
+/* What the trend is fitted to: the cells of enough good pixels. */
+typedef struct {
+    int n;
+    double terms[TREND_CELLS * TREND_CELLS][TREND_TERMS];
+    double median[TREND_CELLS * TREND_CELLS];
+} trend_cells;
+
+static void find_cells(const flattening *f, trend_cells *cells)
+{
+    cells->n = 0;
+    for (int32_t cell = 0; cell < TREND_CELLS * TREND_CELLS; cell++) {
+        int32_t cx = cell % TREND_CELLS, cy = cell / TREND_CELLS;
+        int32_t x0 = cx * f->nx / TREND_CELLS, x1 = (cx + 1) * f->nx / TREND_CELLS;
+        int32_t y0 = cy * f->ny / TREND_CELLS, y1 = (cy + 1) * f->ny / TREND_CELLS;
+        float median;
+        if (x1 == x0 || y1 == y0 || !cell_median(f, x0, y0, x1, y1, &median))
+            continue;
+        trend_terms(on_axis((x0 + x1 - 1) / 2, f->nx), on_axis((y0 + y1 - 1) / 2, f->ny),
+                    cells->terms[cells->n]);
+        cells->median[cells->n++] = (double)median;
+    }
+}
+
+static double trend_at(const double trend[TREND_TERMS], const double terms[TREND_TERMS])
+{
+    double value = 0;
+    for (int i = 0; i < TREND_TERMS; i++)
+        value += trend[i] * terms[i];
+    return value;
+}
+
+/* Cells this many robust sd off the trend so far (holes, dirt) are left out of the next step. */
+static const double TREND_OUTLIER_sd = 4;
+
+static double outlier_limit(const trend_cells *cells, const double trend[TREND_TERMS])
+{
+    float off[TREND_CELLS * TREND_CELLS];
+    for (int c = 0; c < cells->n; c++)
+        off[c] = (float)fabs(cells->median[c] - trend_at(trend, cells->terms[c]));
+    qsort(off, (size_t)cells->n, sizeof *off, by_value);
+    return TREND_OUTLIER_sd * 1.4826 * (double)off[cells->n / 2];
+}
+
+/* Least squares with the first n_terms over the cells that are not far off the trend so far. */
+static void refit(const trend_cells *cells, int n_terms, double trend[TREND_TERMS])
+{
+    double m[TREND_TERMS][TREND_TERMS] = {{0}}, right[TREND_TERMS] = {0};
+    double limit = outlier_limit(cells, trend);
+    for (int c = 0; c < cells->n; c++) {
+        const double *terms = cells->terms[c];
+        if (fabs(cells->median[c] - trend_at(trend, terms)) > limit)
+            continue;
+        for (int i = 0; i < n_terms; i++) {
+            for (int j = 0; j < n_terms; j++)
+                m[i][j] += terms[i] * terms[j];
+            right[i] += terms[i] * cells->median[c];
+        }
+    }
+    solve(m, right);
+    memcpy(trend, right, sizeof right);
+}
+
+/* The order grows step by step: the median of the cells is of the film, not of holes, as long as there is more of the film. */
+static void fit_trend(const trend_cells *cells, double trend[TREND_TERMS])
+{
+    static const int terms_of_order[] = {1, 3, 6, 10, 10};
+    float sorted[TREND_CELLS * TREND_CELLS];
+    for (int c = 0; c < cells->n; c++)
+        sorted[c] = (float)cells->median[c];
+    qsort(sorted, (size_t)cells->n, sizeof *sorted, by_value);
+    trend[0] = (double)sorted[cells->n / 2];
+    for (size_t k = 0; k < sizeof terms_of_order / sizeof *terms_of_order; k++)
+        refit(cells, terms_of_order[k], trend);
+}
+
+static void subtract_trend(const flattening *f)
+{
+    double trend[TREND_TERMS] = {0}, terms[TREND_TERMS];
+    trend_cells cells;
+    find_cells(f, &cells);
+    if (cells.n < 3 * TREND_TERMS)
+        return;
+    fit_trend(&cells, trend);
+    for (int32_t y = 0; y < f->ny; y++) {
+        for (int32_t x = 0; x < f->nx; x++) {
+            trend_terms(on_axis(x, f->nx), on_axis(y, f->ny), terms);
+            f->image[(size_t)y * (size_t)f->nx + (size_t)x] -= (float)trend_at(trend, terms);
+        }
+    }
+}
+
+/* ---- background and dirt ---- */
+
 static void blur(const flattening *f, float *image, double sigma_px)
 {
     mdup_blur(image, f->nx, f->ny, sigma_px, sigma_px, f->blur_scratch);
@@ -82,25 +244,20 @@ static void subtract_background(const flattening *f)
         f->local[i] = f->good[i] > 0 ? f->image[i] - f->local[i] / f->share[i] : 0.0f;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    float left = *(const float *)a, right = *(const float *)b;
-    return left < right ? -1 : left > right;
-}
-
-/* Robust sd of `local`, which has mean 0, over every STEP-th pixel that is good: 1.4826 times the median absolute value.  sorted: n / STEP of
- * scratch. */
-enum { STEP = 7 };
+/* Robust sd of `local`, smoothed over DIRT_SIGMA_px, over every STEP-th pixel that is good: 1.4826 times the median absolute difference of two
+ * pixels so far apart that they do not know of each other, / sqrt(2).  Of the pixels themselves it would be too large in torn film,
+ * where the background beside every edge is off.  sorted: n / STEP of scratch. */
+enum { STEP = 7, APART_px = 8 };
 static float robust_sd(const flattening *f, float *sorted)
 {
     size_t count = 0;
-    for (size_t i = 0; i < f->n; i += STEP)
-        if (f->good[i] > 0)
-            sorted[count++] = fabsf(f->local[i]);
+    for (size_t i = 0; i + APART_px < f->n; i += STEP)
+        if (f->good[i] > 0 && f->good[i + APART_px] > 0)
+            sorted[count++] = fabsf(f->local[i] - f->local[i + APART_px]);
     if (count == 0)
         return 0;
     qsort(sorted, count, sizeof *sorted, by_value);
-    return 1.4826f * sorted[count / 2];
+    return 1.4826f / sqrtf(2.0f) * sorted[count / 2];
 }
 
 /* A pixel is part of a constant area when so many neighbours to the right and above equal it to the bit: in a counted image of any dose that
@@ -135,18 +292,13 @@ static size_t find_constant(const flattening *f)
     return n_constant;
 }
 
-/* good[] = 0 also where the neighbourhood holds more than RIM_SHARE of marked pixels; bad[] is overwritten.  Returns how many there
- * are in all. */
-static size_t widen(const flattening *f, float *bad)
+/* good[] = 0 also where the neighbourhood holds more than RIM_SHARE of marked pixels; bad[] is overwritten. */
+static void widen(const flattening *f, float *bad)
 {
-    size_t n_bad = 0;
     blur(f, bad, RIM_SIGMA_px);
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++)
         if (bad[i] > RIM_SHARE)
             f->good[i] = 0;
-        n_bad += f->good[i] == 0;
-    }
-    return n_bad;
 }
 
 static void widen_constant(const flattening *f)
@@ -156,20 +308,42 @@ static void widen_constant(const flattening *f)
     widen(f, f->share);
 }
 
-/* Finds the dirt among what is good so far: good[] becomes 0 there and on its rim. */
+static size_t count_good(const flattening *f)
+{
+    size_t n_good = 0;
+    for (size_t i = 0; i < f->n; i++)
+        n_good += f->good[i] > 0;
+    return n_good;
+}
+
+/* Takes what stands out of what is good so far, and its rim, out of good[]. */
+static void look_for_dirt(const flattening *f)
+{
+    subtract_background(f);
+    blur(f, f->local, DIRT_SIGMA_px);
+    float sd = robust_sd(f, f->share);
+    for (size_t i = 0; i < f->n; i++)
+        f->share[i] = 1 - f->good[i];
+    blur(f, f->share, NEAR_DIRT_SIGMA_px);
+    for (size_t i = 0; i < f->n; i++) {
+        float limit = sd * (f->share[i] > NEAR_DIRT_SHARE ? NEAR_DIRT_sd : DIRT_sd);
+        f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
+    }
+    widen(f, f->share);
+}
+
 static void find_dirt(const flattening *f, float *good_before)
 {
     memcpy(good_before, f->good, f->n * sizeof *good_before);
-    subtract_background(f);
-    blur(f, f->local, DIRT_SIGMA_px);
-    float limit = DIRT_sd * robust_sd(f, f->share);
-    size_t n_good = 0;
-    for (size_t i = 0; i < f->n; i++) {
-        n_good += f->good[i] > 0;
-        f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
+    size_t n_before = count_good(f), n_good = n_before;
+    for (int look = 0; look < DIRT_LOOKS; look++) {
+        size_t n_last = n_good;
+        look_for_dirt(f);
+        n_good = count_good(f);
+        if (n_good == n_last)
+            break;
     }
-    size_t n_dirt = widen(f, f->share) - (f->n - n_good);
-    if ((double)n_dirt > LARGEST_DIRT_SHARE * (double)f->n)
+    if ((double)(n_before - n_good) > LARGEST_DIRT_SHARE * (double)f->n)
         memcpy(f->good, good_before, f->n * sizeof *good_before);
 }
 
@@ -210,6 +384,7 @@ double mdup_flatten(float *image, int32_t nx, int32_t ny, float *scratch, int8_t
     }
     double constant_share = (double)find_constant(&f) / (double)n;
     widen_constant(&f);
+    subtract_trend(&f);
     find_dirt(&f, scratch + 3 * n);
     subtract_background(&f);
     for (size_t i = 0; i < n; i++)

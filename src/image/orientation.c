@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 /* The values of mdup_orientation are these flags: x and y change places first, then they are turned round. */
 enum { REVERSE_X = 1, REVERSE_Y = 2, SWAP = 4 };
@@ -70,6 +71,21 @@ bool mdup_orientation_find(const float *a, int32_t nx, int32_t ny, const float *
     return false;
 }
 
+void mdup_orientation_placement(mdup_orientation orientation, int32_t nx, int32_t ny, double m[6])
+{
+    unsigned o = orientation;
+    bool is_swapped = (o & SWAP) != 0;
+    double b_nx = is_swapped ? ny : nx, b_ny = is_swapped ? nx : ny;
+    double x_sign = o & REVERSE_X ? -1 : 1, y_sign = o & REVERSE_Y ? -1 : 1;
+    double *of_x = is_swapped ? m + 3 : m, *of_y = is_swapped ? m : m + 3;
+    of_x[0] = x_sign;
+    of_x[1] = 0;
+    of_x[2] = o & REVERSE_X ? b_nx - 1 : 0;
+    of_y[0] = 0;
+    of_y[1] = y_sign;
+    of_y[2] = o & REVERSE_Y ? b_ny - 1 : 0;
+}
+
 /* Reversals before the swap, written as reversals behind it. */
 static unsigned swap_reversals(unsigned flags)
 {
@@ -85,17 +101,28 @@ mdup_orientation mdup_orientation_between(mdup_orientation a, mdup_orientation b
                                       (swap ? swap_reversals(reversals) : reversals)));
 }
 
+static const char *const copy_names[MDUP_N_ORIENTATIONS] = {
+    [MDUP_ORIENTATION_SAME] = "copy",
+    [MDUP_ORIENTATION_MIRRORED_X] = "copy-mirrored-x",
+    [MDUP_ORIENTATION_MIRRORED_Y] = "copy-mirrored-y",
+    [MDUP_ORIENTATION_TURNED_180] = "copy-turned-180",
+    [MDUP_ORIENTATION_TRANSPOSED] = "copy-transposed",
+    [MDUP_ORIENTATION_TURNED_90] = "copy-turned-90",
+    [MDUP_ORIENTATION_TURNED_270] = "copy-turned-270",
+    [MDUP_ORIENTATION_ANTITRANSPOSED] = "copy-antitransposed",
+};
+
 const char *mdup_orientation_copy_name(mdup_orientation orientation)
 {
-    static const char *const names[MDUP_N_ORIENTATIONS] = {
-        [MDUP_ORIENTATION_SAME] = "copy",
-        [MDUP_ORIENTATION_MIRRORED_X] = "copy-mirrored-x",
-        [MDUP_ORIENTATION_MIRRORED_Y] = "copy-mirrored-y",
-        [MDUP_ORIENTATION_TURNED_180] = "copy-turned-180",
-        [MDUP_ORIENTATION_TRANSPOSED] = "copy-transposed",
-        [MDUP_ORIENTATION_TURNED_90] = "copy-turned-90",
-        [MDUP_ORIENTATION_TURNED_270] = "copy-turned-270",
-        [MDUP_ORIENTATION_ANTITRANSPOSED] = "copy-antitransposed",
-    };
-    return names[orientation];
+    return copy_names[orientation];
+}
+
+bool mdup_orientation_parse(const char *name, mdup_orientation *orientation)
+{
+    for (int i = 0; i < MDUP_N_ORIENTATIONS; i++)
+        if (strcmp(name, copy_names[i]) == 0) {
+            *orientation = (mdup_orientation)i;
+            return true;
+        }
+    return false;
 }

@@ -28,7 +28,13 @@ bool mdup_orientation_find(const float *a, int32_t nx, int32_t ny, const float *
 /** How b lies against a, from how both lie against one other image. */
 mdup_orientation mdup_orientation_between(mdup_orientation a, mdup_orientation b);
 
+/** Where b lies in a, which is of nx x ny px: the point (x, y) of b is at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]) in a. */
+void mdup_orientation_placement(mdup_orientation orientation, int32_t nx, int32_t ny, double m[6]);
+
 /** "copy", "copy-mirrored-x", ...: what a copy in this orientation is called; static storage. */
 const char *mdup_orientation_copy_name(mdup_orientation orientation);
+
+/** The orientation of such a name; false, with the output untouched, when it is none. */
+bool mdup_orientation_parse(const char *name, mdup_orientation *orientation);
 
 #endif

@@ -8,27 +8,63 @@
 #include "base/alloc.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "publish/cryosparc.h"
 #include "publish/tables.h"
+#include "session/session.h"
 
 static const char SUMMARY[] = "summary.json";
+static const char REMOVED_UIDS[] = "removed_uids.txt";
 
 /* What a summary.json of ours holds near its beginning, and nobody else's does. */
 static const char MARK[] = "\"program\": \"microdup\"";
 enum { LARGEST_SUMMARY_bytes = 16 << 20 };
 
-/* "micrographs" or, when there are several inputs, "micrographs_2"; then "_removed"; then the
- * kind's ending. */
+/* "micrographs" or, when there are several inputs, "micrographs_2"; the second file of a cryoSPARC
+ * input has "_passthrough", the third "_passthrough2"; then "_removed"; then the kind's ending. */
 static void name_selection(mdup_strbuf *name, const mdup_catalog *catalog, size_t source,
-                           bool removed)
+                           size_t part, bool removed)
 {
+    mdup_source_kind kind = catalog->sources[source].kind;
+    mdup_strbuf_reset(name);
     mdup_strbuf_puts(name, "micrographs");
     if (catalog->n_sources > 1)
         mdup_strbuf_printf(name, "_%zu", source + 1);
+    mdup_strbuf_puts(name, part > 0 ? "_passthrough" : "");
+    if (part > 1)
+        mdup_strbuf_printf(name, "%zu", part);
     mdup_strbuf_puts(name, removed ? "_removed" : "");
-    mdup_strbuf_puts(name, catalog->sources[source].kind == MDUP_SOURCE_STAR ? ".star" : ".txt");
+    mdup_strbuf_puts(name, kind == MDUP_SOURCE_STAR ? ".star"
+                           : kind == MDUP_SOURCE_CS ? ".cs"
+                                                    : ".txt");
 }
 
-static bool write_file(const char *out_dir, const char *name, const mdup_strbuf *text,
+void mdup_publish_selection_name(mdup_strbuf *name, const mdup_catalog *catalog, size_t source,
+                                 bool removed)
+{
+    name_selection(name, catalog, source, 0, removed);
+}
+
+/* "micrographs.csg" */
+static void name_group(mdup_strbuf *name, const mdup_catalog *catalog, size_t source)
+{
+    name_selection(name, catalog, source, 0, false);
+    mdup_strbuf_puts(name, "g");
+}
+
+static size_t count_parts(const mdup_source *source)
+{
+    return source->kind == MDUP_SOURCE_CS ? source->cs.n_parts : 1;
+}
+
+static bool has_cryosparc(const mdup_catalog *catalog)
+{
+    for (size_t s = 0; s < catalog->n_sources; s++)
+        if (catalog->sources[s].kind == MDUP_SOURCE_CS)
+            return true;
+    return false;
+}
+
+bool mdup_publish_file(const char *out_dir, const char *name, const mdup_strbuf *text,
                        mdup_error **err)
 {
     if (!mdup_strbuf_check(text, err))
@@ -68,22 +104,36 @@ typedef bool (*name_check)(const char *path, const mdup_catalog *catalog, mdup_e
 static bool refuse_existing(const char *path, const mdup_catalog *catalog, mdup_error **err)
 {
     (void)catalog;
-    if (access(path, F_OK) != 0)
+    /* A session that was moved here goes on here. */
+    if (access(path, F_OK) != 0 || mdup_session_detect(path))
         return true;
     return mdup_fail(
         err, MDUP_ERROR_INVALID,
         "%s: exists already and was not written by microdup; give another folder with --o", path);
 }
 
+static bool is_file(const char *path, const struct stat *file)
+{
+    struct stat other;
+    return stat(path, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
+}
+
+static bool is_input(const mdup_source *source, const struct stat *file)
+{
+    for (size_t i = 0; i < source->cs.n_parts; i++)
+        if (is_file(source->cs.parts[i].path, file))
+            return true;
+    return is_file(source->path, file);
+}
+
 /* Also through links, and in a folder that is ours: an earlier result may be the input of this run. */
 static bool refuse_input(const char *path, const mdup_catalog *catalog, mdup_error **err)
 {
-    struct stat output, input;
+    struct stat output;
     if (stat(path, &output) != 0)
         return true;
     for (size_t s = 0; s < catalog->n_sources; s++)
-        if (stat(catalog->sources[s].path, &input) == 0 && input.st_dev == output.st_dev &&
-            input.st_ino == output.st_ino)
+        if (is_input(&catalog->sources[s], &output))
             return mdup_fail(err, MDUP_ERROR_INVALID,
                              "%s: is the input itself; give another folder with --o", path);
     return true;
@@ -98,19 +148,23 @@ static bool check_name(const char *out_dir, const char *name, const mdup_catalog
     return ok;
 }
 
-static bool check_selections(const char *out_dir, const mdup_catalog *catalog, name_check check,
-                             mdup_error **err)
+static bool check_source(const char *out_dir, const mdup_catalog *catalog, size_t source,
+                         name_check check, mdup_error **err)
 {
+    const mdup_source *s = &catalog->sources[source];
+    mdup_strbuf name = MDUP_STRBUF_INIT;
     bool ok = true;
-    for (size_t s = 0; ok && s < catalog->n_sources; s++) {
+    for (size_t part = 0; ok && part < count_parts(s); part++)
         for (int removed = 0; ok && removed < 2; removed++) {
-            mdup_strbuf name = MDUP_STRBUF_INIT;
-            name_selection(&name, catalog, s, removed != 0);
+            name_selection(&name, catalog, source, part, removed != 0);
             ok = mdup_strbuf_check(&name, err) &&
                  check_name(out_dir, name.text, catalog, check, err);
-            mdup_strbuf_free(&name);
         }
+    if (ok && s->csg) {
+        name_group(&name, catalog, source);
+        ok = mdup_strbuf_check(&name, err) && check_name(out_dir, name.text, catalog, check, err);
     }
+    mdup_strbuf_free(&name);
     return ok;
 }
 
@@ -118,12 +172,16 @@ static bool check_selections(const char *out_dir, const mdup_catalog *catalog, n
 static bool check_names(const char *out_dir, const mdup_catalog *catalog, name_check check,
                         mdup_error **err)
 {
-    static const char *const names[] = {"duplicates.csv", "pairs.csv", "micrographs.csv",
-                                        "removed.txt", "summary.json"};
+    static const char *const names[] = {"duplicates.csv", "pairs.csv",         "micrographs.csv",
+                                        "removed.txt",    "removed_regex.txt", "report.html",
+                                        "logfile.pdf",    "session.mdup",      "summary.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!check_name(out_dir, names[i], catalog, check, err))
             return false;
-    return check_selections(out_dir, catalog, check, err);
+    for (size_t s = 0; s < catalog->n_sources; s++)
+        if (!check_source(out_dir, catalog, s, check, err))
+            return false;
+    return !has_cryosparc(catalog) || check_name(out_dir, REMOVED_UIDS, catalog, check, err);
 }
 
 bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog, mdup_error **err)
@@ -214,14 +272,69 @@ static bool write_selection(const char *out_dir, const mdup_results *r, size_t s
         if (r->catalog->micrographs[i].source == source)
             leave_out[r->catalog->micrographs[i].row] = r->decision->removed[i] != removed;
     mdup_strbuf text = MDUP_STRBUF_INIT, name = MDUP_STRBUF_INIT;
-    name_selection(&name, r->catalog, source, removed);
+    name_selection(&name, r->catalog, source, 0, removed);
     bool ok = select_rows(r, source, leave_out, &text, err) && mdup_strbuf_check(&name, err) &&
-              write_file(out_dir, name.text, &text, err);
+              mdup_publish_file(out_dir, name.text, &text, err);
     mdup_strbuf_free(&name);
     mdup_strbuf_free(&text);
     free(leave_out);
     return ok;
 }
+
+/* ---- for cryoSPARC ---- */
+
+static bool write_cs(const char *out_dir, const mdup_results *r, size_t source, size_t part,
+                     bool removed, mdup_error **err)
+{
+    mdup_strbuf text = MDUP_STRBUF_INIT, name = MDUP_STRBUF_INIT;
+    name_selection(&name, r->catalog, source, part, removed);
+    bool ok = mdup_cs_selection(r, source, part, removed, &text, err) &&
+              mdup_strbuf_check(&name, err) && mdup_publish_file(out_dir, name.text, &text, err);
+    mdup_strbuf_free(&name);
+    mdup_strbuf_free(&text);
+    return ok;
+}
+
+static bool write_group(const char *out_dir, const mdup_results *r, size_t source, mdup_error **err)
+{
+    const mdup_source *s = &r->catalog->sources[source];
+    mdup_strbuf text = MDUP_STRBUF_INIT,
+                *names = mdup_calloc(s->cs.n_parts + 1, sizeof *names, err);
+    const char **parts = mdup_calloc(s->cs.n_parts, sizeof *parts, err);
+    bool ok = names && parts;
+    for (size_t part = 0; ok && part < s->cs.n_parts; part++) {
+        name_selection(&names[part], r->catalog, source, part, false);
+        ok = mdup_strbuf_check(&names[part], err);
+        parts[part] = names[part].text;
+    }
+    if (ok)
+        name_group(&names[s->cs.n_parts], r->catalog, source);
+    ok = ok && mdup_strbuf_check(&names[s->cs.n_parts], err) &&
+         mdup_csg_selection(r, source, parts, &text, err) &&
+         mdup_publish_file(out_dir, names[s->cs.n_parts].text, &text, err);
+    for (size_t part = 0; names && part <= s->cs.n_parts; part++)
+        mdup_strbuf_free(&names[part]);
+    free(names);
+    free(parts);
+    mdup_strbuf_free(&text);
+    return ok;
+}
+
+static bool write_source(const char *out_dir, const mdup_results *r, size_t source,
+                         mdup_error **err)
+{
+    const mdup_source *s = &r->catalog->sources[source];
+    if (s->kind != MDUP_SOURCE_CS)
+        return write_selection(out_dir, r, source, false, err) &&
+               write_selection(out_dir, r, source, true, err);
+    for (size_t part = 0; part < s->cs.n_parts; part++)
+        if (!write_cs(out_dir, r, source, part, false, err) ||
+            !write_cs(out_dir, r, source, part, true, err))
+            return false;
+    return !s->csg || write_group(out_dir, r, source, err);
+}
+
+/* ---- tables and lists ---- */
 
 static bool write_tables(const char *out_dir, const mdup_results *r, mdup_error **err)
 {
@@ -235,7 +348,7 @@ static bool write_tables(const char *out_dir, const mdup_results *r, mdup_error 
     for (size_t i = 0; ok && i < sizeof tables / sizeof *tables; i++) {
         mdup_strbuf text = MDUP_STRBUF_INIT;
         tables[i].fill(r, &text);
-        ok = write_file(out_dir, tables[i].name, &text, err);
+        ok = mdup_publish_file(out_dir, tables[i].name, &text, err);
         mdup_strbuf_free(&text);
     }
     return ok;
@@ -243,9 +356,16 @@ static bool write_tables(const char *out_dir, const mdup_results *r, mdup_error 
 
 static bool write_removed(const char *out_dir, const mdup_results *r, mdup_error **err)
 {
-    mdup_strbuf text = MDUP_STRBUF_INIT;
-    bool ok = mdup_table_removed(r, &text, err) && write_file(out_dir, "removed.txt", &text, err);
-    mdup_strbuf_free(&text);
+    mdup_strbuf names = MDUP_STRBUF_INIT, patterns = MDUP_STRBUF_INIT, uids = MDUP_STRBUF_INIT;
+    mdup_removed_uids(r, &uids);
+    bool ok = mdup_table_removed(r, &names, err) &&
+              mdup_publish_file(out_dir, "removed.txt", &names, err) &&
+              mdup_table_removed_regex(&names, &patterns, err) &&
+              mdup_publish_file(out_dir, "removed_regex.txt", &patterns, err) &&
+              (!has_cryosparc(r->catalog) || mdup_publish_file(out_dir, REMOVED_UIDS, &uids, err));
+    mdup_strbuf_free(&names);
+    mdup_strbuf_free(&patterns);
+    mdup_strbuf_free(&uids);
     return ok;
 }
 
@@ -253,7 +373,6 @@ bool mdup_publish(const char *out_dir, const mdup_results *r, mdup_error **err)
 {
     bool ok = write_tables(out_dir, r, err) && write_removed(out_dir, r, err);
     for (size_t s = 0; ok && s < r->catalog->n_sources; s++)
-        ok =
-            write_selection(out_dir, r, s, false, err) && write_selection(out_dir, r, s, true, err);
+        ok = write_source(out_dir, r, s, err);
     return ok;
 }

@@ -4,6 +4,7 @@
 #define MDUP_PUBLISH_PUBLISH_H
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "catalog/catalog.h"
 #include "catalog/status.h"
 #include "decide/decide.h"
@@ -29,6 +30,14 @@ bool mdup_publish_claim(const char *out_dir, const mdup_catalog *catalog,
  * (micrographs_1.star).  Each file replaces its forerunner whole or not at all. */
 bool mdup_publish(const char *out_dir, const mdup_results *results,
                   mdup_error **err) MDUP_MUST_CHECK;
+
+/** Replaces out_dir/name, one of those that mdup_publish_claim claims. */
+bool mdup_publish_file(const char *out_dir, const char *name, const mdup_strbuf *text,
+                       mdup_error **err) MDUP_MUST_CHECK;
+
+/** Appends the name of an input's selection in the folder: "micrographs.star", "micrographs_2_removed.txt". */
+void mdup_publish_selection_name(mdup_strbuf *name, const mdup_catalog *catalog, size_t source,
+                                 bool removed);
 
 /** Replaces out_dir/summary.json. */
 bool mdup_publish_summary(const char *out_dir, const char *json, size_t length,

@@ -52,14 +52,19 @@ void mdup_table_duplicates(const mdup_results *r, mdup_strbuf *out)
     for (size_t i = 0; i < r->catalog->n; i++) {
         if (!r->decision->removed[i])
             continue;
+        /* Who goes by the user's word goes for no other. */
+        if (r->decision->original[i] < 0)
+            continue;
         const mdup_pair *pair = &r->pairs[r->decision->original[i]];
-        const char *original = micrograph(r, pair->a)->name, *duplicate = micrograph(r, i)->name;
+        size_t kept = mdup_decision_kept_of(r->decision, pair);
+        double sign = kept == pair->a ? 1 : -1;
+        const char *original = micrograph(r, kept)->name, *duplicate = micrograph(r, i)->name;
         if (strcmp(original, duplicate) == 0)
             continue;
         mdup_csv_field(out, original);
         mdup_csv_field(out, duplicate);
         mdup_csv_printf(out, "%.4f", pair->overlap);
-        put_shift(out, pair->shift_x_px, pair->shift_y_px);
+        put_shift(out, sign * pair->shift_x_px, sign * pair->shift_y_px);
         mdup_csv_printf(out, "%.4f", without_negative_zero(pair->ccc, 0.0001));
         put_evalue(out, pair->log10_evalue);
         put_set(out, r->decision->set[i]);
@@ -78,11 +83,30 @@ static void put_shift_A(mdup_strbuf *out, const mdup_results *r, const mdup_pair
     }
 }
 
+static void put_distance(mdup_strbuf *out, bool is_known, double x_um, double y_um)
+{
+    if (is_known)
+        mdup_csv_printf(out, "%.3f", hypot(x_um, y_um));
+    else
+        mdup_csv_field(out, "");
+}
+
+/* Of the stage, and of the stage with the shift of beam and image, as the microscope's files tell
+ * them. */
+static void put_distances(mdup_strbuf *out, const mdup_acquisition *a, const mdup_acquisition *b)
+{
+    bool has_stage = a->has_stage && b->has_stage;
+    double x_um = b->stage_x_um - a->stage_x_um, y_um = b->stage_y_um - a->stage_y_um;
+    put_distance(out, has_stage, x_um, y_um);
+    put_distance(out, has_stage && a->has_shift && b->has_shift,
+                 x_um + b->shift_x_um - a->shift_x_um, y_um + b->shift_y_um - a->shift_y_um);
+}
+
 void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
 {
     mdup_strbuf_puts(
         out, "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n");
+             "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px,stage_um,place_um\n");
     for (size_t p = 0; p < r->n_pairs; p++) {
         const mdup_pair *pair = &r->pairs[p];
         const char *class = r->decision->is_duplicate[p] ? "duplicate" : "overlap";
@@ -98,6 +122,7 @@ void mdup_table_pairs(const mdup_results *r, mdup_strbuf *out)
         put_set(out, set_of_pair(r, pair));
         mdup_csv_field(out, pair->is_copy ? mdup_orientation_copy_name(pair->orientation) : class);
         mdup_csv_printf(out, "%.2f", pair->shift_sd_px);
+        put_distances(out, &micrograph(r, pair->a)->recorded, &micrograph(r, pair->b)->recorded);
         mdup_csv_end(out);
     }
 }
@@ -109,7 +134,7 @@ static void put_optional(mdup_strbuf *out, const char *text)
 
 void mdup_table_micrographs(const mdup_results *r, mdup_strbuf *out)
 {
-    mdup_strbuf_puts(out, "micrograph,status,reason,order,hole,shot,set,decision\n");
+    mdup_strbuf_puts(out, "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid\n");
     for (size_t i = 0; i < r->catalog->n; i++) {
         const mdup_micrograph *m = micrograph(r, i);
         mdup_csv_field(out, m->name);
@@ -120,6 +145,14 @@ void mdup_table_micrographs(const mdup_results *r, mdup_strbuf *out)
         put_optional(out, m->shot);
         put_set(out, r->decision->set[i]);
         mdup_csv_field(out, r->decision->removed[i] ? "remove" : "keep");
+        if (r->judgements[i].pixel_A > 0)
+            mdup_csv_printf(out, "%.6g", r->judgements[i].pixel_A);
+        else
+            mdup_csv_field(out, "");
+        if (m->uid != 0)
+            mdup_csv_printf(out, "%llu", (unsigned long long)m->uid);
+        else
+            mdup_csv_field(out, "");
         mdup_csv_end(out);
     }
 }
@@ -148,5 +181,34 @@ bool mdup_table_removed(const mdup_results *r, mdup_strbuf *out, mdup_error **er
         }
     }
     free(kept);
+    return mdup_strbuf_check(out, err);
+}
+
+/* Bytes beyond ASCII stand for themselves. */
+static void put_escaped(mdup_strbuf *out, unsigned char c)
+{
+    char byte = (char)c;
+    bool is_plain = c >= 0x80 || c == '_' || c == '/' || (c >= '0' && c <= '9') ||
+                    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    if (is_plain)
+        mdup_strbuf_append(out, &byte, 1);
+    else if (c <= ' ' || c == 0x7F)
+        mdup_strbuf_printf(out, "\\x%02x", c);
+    else
+        mdup_strbuf_printf(out, "\\%c", byte);
+}
+
+bool mdup_table_removed_regex(const mdup_strbuf *names, mdup_strbuf *out, mdup_error **err)
+{
+    if (names->length == 0)
+        mdup_strbuf_puts(out, "a^\n"); /* a letter before the beginning */
+    for (size_t i = 0; i < names->length; i++) {
+        if (i == 0 || names->text[i - 1] == '\n')
+            mdup_strbuf_puts(out, "^");
+        if (names->text[i] == '\n')
+            mdup_strbuf_puts(out, "$\n");
+        else
+            put_escaped(out, (unsigned char)names->text[i]);
+    }
     return mdup_strbuf_check(out, err);
 }

@@ -20,4 +20,11 @@ void mdup_table_micrographs(const mdup_results *results, mdup_strbuf *out);
 bool mdup_table_removed(const mdup_results *results, mdup_strbuf *out,
                         mdup_error **err) MDUP_MUST_CHECK;
 
+/** The same as regular expressions for starparser, from the text of mdup_table_removed: each matches its name
+ * as a whole and nothing else, in Python's dialect and in RE2's, and holds no blank, at which starparser would cut
+ * it.  When there is no name, one pattern that matches nothing: of an empty list it makes one that matches
+ * everything. */
+bool mdup_table_removed_regex(const mdup_strbuf *names, mdup_strbuf *out,
+                              mdup_error **err) MDUP_MUST_CHECK;
+
 #endif

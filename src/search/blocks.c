@@ -16,13 +16,19 @@ enum { CACHE_BYTES = 512 * 1024 };
 /* Frames, spread over those of the statistics, whose pairs tell what a first look at unrelated pairs gives. */
 enum { LEVEL_FRAMES = 48, LEVEL_PAIRS = LEVEL_FRAMES * (LEVEL_FRAMES - 1) / 2 };
 
+/* A pair of a row that gets a second look. */
+typedef struct {
+    uint16_t column;
+    bool stands_out; /* in the first one */
+} pending;
+
 typedef struct {
     mdup_condition_scratch *condition;
     float complex *spectrum;
     mdup_map_buffers first, second;
     uint32_t *rows;         /* expanded for the scan: ROWS_AT_A_TIME */
     uint32_t *row, *column; /* expanded for the second look, after a first one */
-    uint16_t *pending;      /* columns that deserve it: ROWS_AT_A_TIME times MDUP_BLOCK */
+    pending *pending;       /* ROWS_AT_A_TIME times MDUP_BLOCK */
     size_t n_pending[ROWS_AT_A_TIME];
 } worker;
 
@@ -36,8 +42,9 @@ struct mdup_blocks {
     size_t most_kept, n_kept;
     uint64_t *last_used, now; /* of each frame's spectrum, in calls of mdup_blocks_compare */
     mdup_map *first, *second; /* first NULL: there is only the second look */
-    float level;              /* what a pair must reach in the first */
-    uint32_t *columns;        /* expanded for the scan: MDUP_BLOCK */
+    bool has_level;
+    float level;       /* what a pair must reach in the first */
+    uint32_t *columns; /* expanded for the scan: MDUP_BLOCK */
     worker *workers;
     /* Of the call at hand. */
     const mdup_block_pairs *pairs;
@@ -153,13 +160,13 @@ static bool scan_pair(mdup_blocks *b, size_t first_row, size_t row, size_t j, in
     if (!b->first) {
         mdup_peak peaks[MDUP_PEAKS];
         correlate(b, first_row + row, j, of_row, of_column, me, peaks);
-        return p->found(p->context, first_row + row, j, peaks, w, err);
+        return p->found(p->context, first_row + row, j, true, peaks, w, err);
     }
     bool row_first = p->rows[first_row + row] < p->columns[j];
-    if (interest == MDUP_PAIR_WANTED_IN_ANY_CASE ||
-        mdup_glance(b->first, row_first ? of_row : of_column, row_first ? of_column : of_row,
-                    &me->first) >= b->level)
-        me->pending[row * MDUP_BLOCK + me->n_pending[row]++] = (uint16_t)j;
+    bool stands_out = mdup_glance(b->first, row_first ? of_row : of_column,
+                                  row_first ? of_column : of_row, &me->first) >= b->level;
+    if (stands_out || interest == MDUP_PAIR_WANTED_IN_ANY_CASE)
+        me->pending[row * MDUP_BLOCK + me->n_pending[row]++] = (pending){(uint16_t)j, stands_out};
     return true;
 }
 
@@ -180,7 +187,7 @@ static bool scan_rows(mdup_blocks *b, size_t first_row, size_t n_rows, int w, md
     return true;
 }
 
-static bool look_again(mdup_blocks *b, size_t i, const uint16_t *columns, size_t n, int w,
+static bool look_again(mdup_blocks *b, size_t i, const pending *pairs, size_t n, int w,
                        mdup_error **err)
 {
     const mdup_block_pairs *p = b->pairs;
@@ -189,9 +196,10 @@ static bool look_again(mdup_blocks *b, size_t i, const uint16_t *columns, size_t
         expand(b, b->second, p->rows[i], me->row);
     for (size_t k = 0; k < n; k++) {
         mdup_peak peaks[MDUP_PEAKS];
-        expand(b, b->second, p->columns[columns[k]], me->column);
-        correlate(b, i, columns[k], me->row, me->column, me, peaks);
-        if (!p->found(p->context, i, columns[k], peaks, w, err))
+        size_t j = pairs[k].column;
+        expand(b, b->second, p->columns[j], me->column);
+        correlate(b, i, j, me->row, me->column, me, peaks);
+        if (!p->found(p->context, i, j, pairs[k].stands_out, peaks, w, err))
             return false;
     }
     return true;
@@ -217,16 +225,6 @@ static bool report_rows(void *context, size_t items_done)
     const mdup_blocks *b = context;
     size_t rows = items_done * ROWS_AT_A_TIME, most = b->pairs->n_rows;
     return !b->progress || b->progress(b->progress_context, rows < most ? rows : most);
-}
-
-bool mdup_blocks_compare(mdup_blocks *b, const mdup_block_pairs *pairs, mdup_error **err)
-{
-    b->pairs = pairs;
-    size_t n_items = (pairs->n_rows + ROWS_AT_A_TIME - 1) / ROWS_AT_A_TIME;
-    mdup_batch expand = {pairs->n_columns, b->n_threads, expand_column, report_nothing, b};
-    mdup_batch compare = {n_items, b->n_threads, compare_rows, report_rows, b};
-    return need_spectra(b, pairs->rows, pairs->n_rows, pairs->columns, pairs->n_columns, err) &&
-           mdup_run_batch(&expand, err) && mdup_run_batch(&compare, err);
 }
 
 /* ---- the level of the first look ---- */
@@ -263,7 +261,7 @@ static bool glance_at_sample(void *context, size_t item, int w, mdup_error **err
 
 static bool find_level(mdup_blocks *b, mdup_error **err)
 {
-    if (!b->first)
+    if (!b->first || b->has_level)
         return true;
     sample s = {.blocks = b};
     for (size_t i = 0; i < LEVEL_FRAMES; i++)
@@ -274,10 +272,22 @@ static bool find_level(mdup_blocks *b, mdup_error **err)
         !mdup_run_batch(&expand, err) || !mdup_run_batch(&glance, err))
         return false;
     b->level = mdup_glance_level(s.best, LEVEL_PAIRS);
+    b->has_level = true;
     return true;
 }
 
 /* ---- the whole ---- */
+
+bool mdup_blocks_compare(mdup_blocks *b, const mdup_block_pairs *pairs, mdup_error **err)
+{
+    b->pairs = pairs;
+    size_t n_items = (pairs->n_rows + ROWS_AT_A_TIME - 1) / ROWS_AT_A_TIME;
+    mdup_batch expand = {pairs->n_columns, b->n_threads, expand_column, report_nothing, b};
+    mdup_batch compare = {n_items, b->n_threads, compare_rows, report_rows, b};
+    return find_level(b, err) &&
+           need_spectra(b, pairs->rows, pairs->n_rows, pairs->columns, pairs->n_columns, err) &&
+           mdup_run_batch(&expand, err) && mdup_run_batch(&compare, err);
+}
 
 static bool init_worker(const mdup_blocks *b, worker *me, mdup_error **err)
 {
@@ -350,7 +360,7 @@ mdup_blocks *mdup_blocks_new(const mdup_block_frames *frames, const mdup_conditi
     b->n_threads = n_threads;
     b->progress = progress;
     b->progress_context = progress_context;
-    if (!make_maps(b, err) || !make_room(b, spectra_bytes, err) || !find_level(b, err)) {
+    if (!make_maps(b, err) || !make_room(b, spectra_bytes, err)) {
         mdup_blocks_free(b);
         return NULL;
     }

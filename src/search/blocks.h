@@ -24,8 +24,7 @@ typedef struct {
 } mdup_block_frames;
 
 /** The conditioner has its limit of the shifts and its statistics, of the first frames; it and what `frames` points to are borrowed.  Spectra are
- *  kept of as many frames as fit into spectra_bytes, and of two blocks in any case.  Conditions some frames of a large session.  NULL with
- *  *err (NOMEM, ABORTED).  progress, NULL or as in mdup_batch, is called with the number of rows done of a comparison, 0 before.  Free with
+ *  kept of as many frames as fit into spectra_bytes, and of two blocks in any case.  NULL with *err (NOMEM).  progress, NULL or as in mdup_batch, is called with the number of rows done of a comparison, 0 before.  Free with
  *  mdup_blocks_free. */
 mdup_blocks *mdup_blocks_new(const mdup_block_frames *frames, const mdup_conditioner *conditioner,
                              double spectra_bytes, int n_threads, mdup_job_progress progress,
@@ -48,9 +47,10 @@ typedef struct {
     void *context;
     /* Of row i and column j; any thread, more than once. */
     mdup_pair_interest (*interest)(void *context, size_t i, size_t j);
-    /* What the second look found, the frame of lower index as a.  From any worker, in any order. */
-    bool (*found)(void *context, size_t i, size_t j, const mdup_peak peaks[MDUP_PEAKS], int worker,
-                  mdup_error **err);
+    /* What the second look found, the frame of lower index as a; stands_out false: the pair got it in spite of the first one.  From any
+     * worker, in any order. */
+    bool (*found)(void *context, size_t i, size_t j, bool stands_out,
+                  const mdup_peak peaks[MDUP_PEAKS], int worker, mdup_error **err);
 } mdup_block_pairs;
 
 /** Compares them; what is found does not depend on the number of threads, nor on which other pairs are compared.  False with *err (NOMEM, ABORTED). */

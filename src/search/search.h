@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "image/condition.h"
-#include "search/blocks.h"
+#include "search/tile.h"
 
 /* The frames of one geometry, which of their pairs are asked for and how far apart. */
 typedef struct {
@@ -30,6 +30,11 @@ typedef struct {
     int64_t images_per_move, images_per_hole, scan_range;
     const int64_t *group; /* of each frame: only pairs within a group are asked for; NULL: any */
     double max_shift_px;  /* of the frame: pairs with a longer shift are not asked for; 0: any */
+    /* A number of each that depends on the frame alone, so that the same pairs are drawn when others come in between; NULL: its index. */
+    const uint64_t *key;
+    /* What earlier searches with the same statistics and limit of the shifts found, and where this one puts what it finds; NULL: none.  The answer
+     * does not depend on it. */
+    const mdup_search_memory *memory;
 } mdup_search_frames;
 
 /** Whether the pair a < b is asked for, as far as is known before it is looked at. */
@@ -42,15 +47,6 @@ bool mdup_search_count_pairs(const mdup_search_frames *frames, int64_t *count,
 
 /** What frames and search of n frames of nx by ny take, in bytes: known before anything is read. */
 double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads);
-
-/* A pair worth a second look. */
-typedef struct {
-    size_t a, b;
-    bool
-        drawn; /* one of those drawn at random, whatever its score: the null distribution is made of these */
-    float coarse; /* the best local_z of its peaks */
-    mdup_peak peaks[MDUP_PEAKS];
-} mdup_candidate;
 
 typedef struct {
     mdup_candidate *items; /* sorted by (a, b) */

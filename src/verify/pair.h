@@ -21,4 +21,11 @@ typedef struct {
     mdup_orientation orientation; /* of a copy against a; SAME with all others */
 } mdup_pair;
 
+/* What one of the pairs that were drawn at random reached. */
+typedef struct {
+    float score;
+    float overlap; /* at the place where it reached that; 0: not known */
+    double log10_evalue;
+} mdup_drawn;
+
 #endif

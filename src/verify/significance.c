@@ -11,8 +11,9 @@ static const double BUILT_IN_LOCATION = 11, BUILT_IN_SCALE = 2, BUILT_IN_PAIRS =
  * related for the most part. */
 static const double LARGEST_LOCATION = 16;
 
-/* The tail of a maximum of Gaussian values has scale 1; a smaller fitted one is chance. */
-static const double LEAST_SCALE = 1;
+/* The tail of a maximum of Gaussian values has scale 1, and 0.86 when these are means of two correlated ones, as scores are; a much smaller
+ * fitted one is chance. */
+static const double LEAST_SCALE = 0.85;
 
 /* The scale is that of the tail, the scores above this quantile: the body of the distribution is wider than its tail (medians of 54 sessions
  * of 18 kinds: 1.45 by quantiles of the body, 1.19 by the tail) and foretold two to four times too many high scores. */
@@ -20,7 +21,7 @@ static const double TAIL_FROM = 0.7;
 
 /* A tail of 80 pairs gives the scale to 11 %, which at an E-value of 1e-4 is a factor of 3: what other sessions show counts as much as
  * PRIOR_PAIRS of this one. */
-static const double PRIOR_SCALE = 1.2, PRIOR_PAIRS = 50;
+static const double PRIOR_SCALE = 1.1, PRIOR_PAIRS = 50;
 
 enum { MOST_ROUNDS = 15 };
 
@@ -134,15 +135,39 @@ double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pai
     return (log((double)n_pairs) + log_p) / log(10.0);
 }
 
-/* Sd of the natural logarithm of the ratio.  True pairs of 21 simulated sessions with defoci from 0.5 to 2.5 um have 0.35, the weakest of 280 a
- * ratio of 0.34; wider here, since an exposure may be damaged or out of focus.  Large frames of parallel filaments that line up by
- * chance have 0.2 to 0.3 (CU428). */
-static const double WEAKNESS_SD = 0.5;
-
-double mdup_weakness_log10(double ratio)
+double mdup_null_score_at(const mdup_null *null, double log10_evalue, int64_t n_pairs)
 {
-    if (ratio >= 1)
-        return 0;
-    double sds = log(fmax(ratio, 1e-3)) / WEAKNESS_SD;
-    return sds * sds / 2 / log(10.0);
+    double low = 0, high = 100;
+    while (high - low > 1e-6) {
+        double middle = (low + high) / 2;
+        if (mdup_null_log10_evalue(null, middle, n_pairs) > log10_evalue)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+/* Sd of the natural logarithm of score / (strength sqrt(overlap)).  True pairs of 21 simulated sessions with defoci from 0.5 to 2.5 um have 0.35,
+ * the weakest of 280 a ratio of 0.34; wider here, since an exposure may be damaged or out of focus.  Large frames of parallel filaments
+ * that line up by chance have 0.2 to 0.3 (CU428).  With 0.35, 0.5 and 0.7 as many true pairs are found to one in 200. */
+static const double STRENGTH_SD = 0.5;
+
+double mdup_overlap_odds(double score, double strength, double overlap)
+{
+    double f = fmin(fmax(overlap, 1e-3), 0.98);
+    double sds = log(score / (strength * sqrt(f))) / STRENGTH_SD;
+    /* Of all shifts a part f (1 - ln f) shares f or less: -f ln f in each unit of ln f.  The factors left out are those of the Gaussian. */
+    return exp(-sds * sds / 2) / (-f * log(f));
+}
+
+/* No overlap counts less than this share of the mean: a pair may be weaker than any seen. */
+static const double LEAST_WEIGHT = 0.02;
+
+double mdup_overlap_weight(const mdup_overlap_weights *weights, double overlap)
+{
+    if (weights->strength <= 0)
+        return 1;
+    return fmax(LEAST_WEIGHT, mdup_overlap_odds(weights->score, weights->strength, overlap)) /
+           weights->mean;
 }

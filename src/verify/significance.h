@@ -25,8 +25,18 @@ bool mdup_null_fit_at_shift(double *scores, size_t n, mdup_null *out) MDUP_MUST_
 /** log10 of the number of unrelated pairs expected to reach `score` among n_pairs. */
 double mdup_null_log10_evalue(const mdup_null *null, double score, int64_t n_pairs);
 
-/** What to add to log10 of the E-value of a pair that is weaker than its overlap lets expect: ratio is its height / sqrt(overlap) over the median
- *  of the same of the session's certain pairs.  0 from ratio 1 on. */
-double mdup_weakness_log10(double ratio);
+/** The score whose log10 of the E-value is this among n_pairs; 0 to 100. */
+double mdup_null_score_at(const mdup_null *null, double log10_evalue, int64_t n_pairs);
+
+/** How much likelier a pair of this score is at this overlap when it is related than when it is not, up to a factor: related pairs rise as
+ *  `strength` times the root of their overlap, and unrelated ones lie at any shift of the plane. */
+double mdup_overlap_odds(double score, double strength, double overlap);
+
+/* What E-values are divided by for each overlap: mdup_overlap_odds at one score, over its mean over all shifts.  strength 0: by 1. */
+typedef struct {
+    double score, strength, mean;
+} mdup_overlap_weights;
+
+double mdup_overlap_weight(const mdup_overlap_weights *weights, double overlap);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "image/blur.h"
 
 /* Px around the alleged overlap that are kept in the crops. */
 enum { MARGIN_px = 8 };
@@ -28,11 +29,22 @@ static const float POWER_FLOOR = 1e-3f;
 /* Sizes of the transforms are multiples of this, so that few plans serve all crops. */
 enum { SIZE_STEP = 32 };
 
+/* Where the power of a crop lies is told in cells of CELL_px, smoothed over POWER_SIGMA_px: wider than a particle, so that what two views of
+ * one place have in common does not count as a coincidence. */
+enum { CELL_px = 4 };
+static const double POWER_SIGMA_px = 8.0;
+
 typedef struct {
     int32_t nx, ny;
     mdup_fft *fft;
-    float *weight; /* of the conditioner, squared, a sample of the half spectrum each */
+    float *weight; /* of the conditioner, a sample of the half spectrum each */
 } plan;
+
+/* Mean power of the whitened crop, a cell each. */
+typedef struct {
+    int32_t nx, ny;
+    float *power;
+} cells;
 
 struct mdup_verifier {
     const mdup_conditioner *conditioner;
@@ -43,6 +55,8 @@ struct mdup_verifier {
     float complex *a, *b;
     float *smooth, *smoothing;
     float *map;
+    float complex *filtered;
+    cells cells_a, cells_b;
 };
 
 /* A crop of a frame: where it begins and how large it is. */
@@ -69,7 +83,10 @@ mdup_verifier *mdup_verifier_new(const mdup_conditioner *c, mdup_error **err)
         !(v->smooth = mdup_alloc_aligned(half, sizeof *v->smooth, err)) ||
         !(v->smoothing = mdup_alloc_aligned(mdup_smooth_power_scratch_size(nx, ny),
                                             sizeof *v->smoothing, err)) ||
-        !(v->map = mdup_alloc_aligned(plane, sizeof *v->map, err))) {
+        !(v->map = mdup_alloc_aligned(plane, sizeof *v->map, err)) ||
+        !(v->filtered = mdup_alloc_aligned(half, sizeof *v->filtered, err)) ||
+        !(v->cells_a.power = mdup_alloc_aligned(plane, sizeof *v->cells_a.power, err)) ||
+        !(v->cells_b.power = mdup_alloc_aligned(plane, sizeof *v->cells_b.power, err))) {
         mdup_verifier_free(v);
         return NULL;
     }
@@ -91,6 +108,9 @@ void mdup_verifier_free(mdup_verifier *v)
     free(v->smooth);
     free(v->smoothing);
     free(v->map);
+    free(v->filtered);
+    free(v->cells_a.power);
+    free(v->cells_b.power);
     free(v);
 }
 
@@ -101,8 +121,8 @@ static void fill_weight(const mdup_conditioner *c, plan *p)
         float fy = (float)(ky <= p->ny / 2 ? ky : ky - p->ny) / (float)p->ny;
         for (int32_t kx = 0; kx < half; kx++) {
             float fx = (float)kx / (float)p->nx;
-            float g = mdup_condition_weight(c, sqrtf(fx * fx + fy * fy));
-            p->weight[(ptrdiff_t)ky * half + kx] = g * g;
+            p->weight[(ptrdiff_t)ky * half + kx] =
+                mdup_condition_weight(c, sqrtf(fx * fx + fy * fy));
         }
     }
 }
@@ -186,6 +206,57 @@ static void whiten(mdup_verifier *v, float complex *spectrum, int32_t nx, int32_
     }
 }
 
+/* The mean square of each cell of the whitened and weighted crop, smoothed.  Cells at the far edges may be narrower. */
+static void measure_cells(mdup_verifier *v, const plan *p, const float complex *spectrum,
+                          const box *crop, cells *out)
+{
+    size_t n = mdup_fft_spectrum_size(p->fft);
+    for (size_t i = 0; i < n; i++)
+        v->filtered[i] = spectrum[i] * p->weight[i];
+    mdup_fft_inverse(p->fft, v->filtered, v->image);
+    out->nx = (crop->nx + CELL_px - 1) / CELL_px;
+    out->ny = (crop->ny + CELL_px - 1) / CELL_px;
+    memset(out->power, 0, (size_t)out->nx * (size_t)out->ny * sizeof *out->power);
+    for (int32_t y = 0; y < crop->ny; y++) {
+        const float *row = v->image + (ptrdiff_t)y * p->nx;
+        float *cell_row = out->power + (ptrdiff_t)(y / CELL_px) * out->nx;
+        int32_t high = crop->ny - y / CELL_px * CELL_px;
+        for (int32_t x = 0; x < crop->nx; x++) {
+            int32_t wide = crop->nx - x / CELL_px * CELL_px;
+            float area =
+                (float)(wide < CELL_px ? wide : CELL_px) * (float)(high < CELL_px ? high : CELL_px);
+            cell_row[x / CELL_px] += row[x] * row[x] / area;
+        }
+    }
+    mdup_blur(out->power, out->nx, out->ny, POWER_SIGMA_px / CELL_px, POWER_SIGMA_px / CELL_px,
+              v->smoothing);
+}
+
+static double mean_power(const cells *c)
+{
+    double sum = 0;
+    ptrdiff_t n = (ptrdiff_t)c->nx * c->ny;
+    for (ptrdiff_t i = 0; i < n; i++)
+        sum += (double)c->power[i];
+    return sum / (double)n;
+}
+
+/* The variance of the correlation of two unrelated images whose power is not even is the sum over what they share of the product of their
+ * powers; this is that over what even powers give, for b moved by (dx, dy) cells.  1 where they share no cell or have no power. */
+static double joint_power(const cells *a, const cells *b, int32_t dx, int32_t dy)
+{
+    double sum = 0;
+    ptrdiff_t n = 0;
+    for (int32_t y = dy < 0 ? -dy : 0; y < b->ny && y + dy < a->ny; y++) {
+        const float *row_a = a->power + (ptrdiff_t)(y + dy) * a->nx + dx;
+        const float *row_b = b->power + (ptrdiff_t)y * b->nx;
+        for (int32_t x = dx < 0 ? -dx : 0; x < b->nx && x + dx < a->nx; x++, n++)
+            sum += (double)(row_a[x] * row_b[x]);
+    }
+    double even = (double)n * mean_power(a) * mean_power(b);
+    return even > 0 ? sum / even : 1;
+}
+
 /* a times the conjugate of b, weighted; on floats, as in search/correlate.c.  Returns the energy of the whole product, the half that is not
  * stored included but for its first and last columns, which carry next to nothing. */
 static double multiply(const plan *p, float complex *a, const float complex *b)
@@ -198,7 +269,8 @@ static double multiply(const plan *p, float complex *a, const float complex *b)
         float row_energy = 0;
         for (ptrdiff_t i = ky * row; i < (ky + 1) * row; i++) {
             float ar = out[2 * i], ai = out[2 * i + 1], br = in[2 * i], bi = in[2 * i + 1];
-            float re = p->weight[i] * (ar * br + ai * bi), im = p->weight[i] * (ai * br - ar * bi);
+            float weight = p->weight[i] * p->weight[i];
+            float re = weight * (ar * br + ai * bi), im = weight * (ai * br - ar * bi);
             out[2 * i] = re;
             out[2 * i + 1] = im;
             row_energy += re * re + im * im;
@@ -208,7 +280,7 @@ static double multiply(const plan *p, float complex *a, const float complex *b)
     return 2 * energy;
 }
 
-/* Leaves the correlation in v->map and returns its energy, the sum of its squares. */
+/* Leaves the correlation in v->map, the power of the crops in v->cells_a and _b, and returns the energy of the map, the sum of its squares. */
 static double correlate_crops(mdup_verifier *v, const plan *p, const float *a, const float *b,
                               const box *crop_a, const box *crop_b)
 {
@@ -219,6 +291,8 @@ static double correlate_crops(mdup_verifier *v, const plan *p, const float *a, c
     mdup_fft_forward(p->fft, v->image, v->b);
     whiten(v, v->a, p->nx, p->ny);
     whiten(v, v->b, p->nx, p->ny);
+    measure_cells(v, p, v->a, crop_a, &v->cells_a);
+    measure_cells(v, p, v->b, crop_b, &v->cells_b);
     double energy = multiply(p, v->a, v->b);
     mdup_fft_inverse(p->fft, v->a, v->map);
     return energy * (double)p->nx * (double)p->ny;
@@ -295,10 +369,11 @@ static double vertex(float left, float middle, float right)
 /* Fewer samples than this do not make an rms. */
 enum { LEAST_SURROUNDINGS = 50 };
 
-/* The highest value near the candidate. */
+/* The highest value near the candidate, and its neighbours. */
 typedef struct {
     float value;
     int32_t x, y; /* offset from the candidate, px */
+    float left, right, below, above;
 } summit;
 
 static summit find_summit(const view *w)
@@ -310,9 +385,13 @@ static summit find_summit(const view *w)
             float value;
             bool near = (float)(dx * dx + dy * dy) <= PEAK_RADIUS_px * PEAK_RADIUS_px;
             if (near && look(w, dx, dy, &value) && value > top.value)
-                top = (summit){value, dx, dy};
+                top = (summit){.value = value, .x = dx, .y = dy};
         }
     }
+    look(w, top.x - 1, top.y, &top.left);
+    look(w, top.x + 1, top.y, &top.right);
+    look(w, top.x, top.y - 1, &top.below);
+    look(w, top.x, top.y + 1, &top.above);
     return top;
 }
 
@@ -360,7 +439,16 @@ static double refine(float before, float at, float after, double z, double *sd)
  * has beyond what chance gives (3.5 of its own rms among 2400 correlated samples) counts against the peak, to this part: with 0.4
  * unrelated filaments at E <= 10 go from 48 to 31 (30 promised), the highest unrelated pair of CU428 from E 0.01 to 0.1, and no
  * true pair of 338 is lost; with 0.7 two are. */
-static const double RIDGE_COST = 0.4, RIDGE_FROM = 3.5;
+static const double RIDGE_COST = 0.6, RIDGE_FROM = 3.5;
+
+/* The height of the summit between the samples, by parabolas: a true peak lies anywhere between them and loses 4 % of its height to them. */
+static double between_samples(const summit *top)
+{
+    double x = vertex(top->left, top->value, top->right),
+           y = vertex(top->below, top->value, top->above);
+    return (double)top->value + 0.25 * x * ((double)top->right - (double)top->left) +
+           0.25 * y * ((double)top->above - (double)top->below);
+}
 
 /* z compares the peak with what chance makes of it over the whole area, or with its surroundings where these are higher.  Divided by the
  * surroundings alone, which are few samples, z has the heavy tail of Student's t: scale 1.4 in place of 1.2 (significance.h).  Per
@@ -372,23 +460,26 @@ static double height(const view *w, const summit *top, double area_px)
     if (around.rms <= 0 || top->value <= 0)
         return 0;
     double shared = (double)w->shared_x[top->x + REACH_px] * (double)w->shared_y[top->y + REACH_px];
-    double z = (double)top->value * sqrt(fmin(1.0, shared / area_px)) / rms;
+    double z = between_samples(top) * sqrt(fmin(1.0, shared / area_px)) / rms;
     double ridge = (double)(around.highest / around.rms) - RIDGE_FROM;
     return fmax(0.0, z - RIDGE_COST * fmax(0.0, ridge));
 }
 
-static void measure(const view *w, double area_px, mdup_verdict *out)
+static int32_t round_to_cells(int32_t px)
+{
+    return (int32_t)lround((double)px / CELL_px);
+}
+
+static void measure(const mdup_verifier *v, const view *w, double area_px, mdup_verdict *out)
 {
     summit top = find_summit(w);
-    double z = height(w, &top, area_px);
-    float left, right, below, above;
-    look(w, top.x - 1, top.y, &left);
-    look(w, top.x + 1, top.y, &right);
-    look(w, top.x, top.y - 1, &below);
-    look(w, top.x, top.y + 1, &above);
-    out->z = (float)z;
-    out->shift_x = top.x + refine(left, top.value, right, z, &out->shift_sd_x);
-    out->shift_y = top.y + refine(below, top.value, above, z, &out->shift_sd_y);
+    double joint = joint_power(&v->cells_a, &v->cells_b, round_to_cells(w->centre_x + top.x),
+                               round_to_cells(w->centre_y + top.y));
+    double bunching = sqrt(fmax(1, joint)), z = height(w, &top, area_px);
+    out->bunching = (float)bunching;
+    out->z = (float)(z / bunching);
+    out->shift_x = top.x + refine(top.left, top.value, top.right, z, &out->shift_sd_x);
+    out->shift_y = top.y + refine(top.below, top.value, top.above, z, &out->shift_sd_y);
 }
 
 bool mdup_verify(mdup_verifier *v, const float *a, const float *b, double shift_x, double shift_y,
@@ -409,7 +500,7 @@ bool mdup_verify(mdup_verifier *v, const float *a, const float *b, double shift_
               .centre_x = dx - crop_a.x + crop_b.x,
               .centre_y = dy - crop_a.y + crop_b.y};
     fill_shared(&w, &crop_a, &crop_b, energy);
-    measure(&w, fmax(1, (double)(c->nx - abs(dx)) * (double)(c->ny - abs(dy))), out);
+    measure(v, &w, fmax(1, (double)(c->nx - abs(dx)) * (double)(c->ny - abs(dy))), out);
     out->shift_x += dx;
     out->shift_y += dy;
     return true;

@@ -6,7 +6,10 @@
 #include "image/condition.h"
 
 typedef struct {
-    float z;                       /* peak near the candidate in units of what chance makes there */
+    float z; /* peak near the candidate in units of what chance makes there */
+    float
+        bunching; /* how much further than usual chance reaches at this very shift, where strong places lie on
+                                    * strong places: z is divided by it already; 1 where they lie evenly, never less */
     double shift_x, shift_y;       /* px of the frame, refined to a fraction of a pixel */
     double shift_sd_x, shift_sd_y; /* their uncertainty, px, 0.03 to 2.5: of noise and interpolation
                                     * alone, not of ice that moved; nor is it whether this is the right place */
@@ -22,7 +25,8 @@ void mdup_verifier_free(mdup_verifier *verifier);
 
 /** Crops both frames (cleaned: nx * ny floats from mdup_condition_clean) to what they share at the candidate shift and a margin,
  *  whitens each there, correlates, and measures the peak within 2.5 px of the candidate against what unrelated crops of these spectra
- *  give (Parseval), or against what is found between 6 px and 24 px from it where that is more.  False with *err (NOMEM) when a plan could not be made. */
+ *  give at that shift (Parseval, and where the power of each lies), or against what is found between 6 px and 24 px from it where that
+ *  is more.  False with *err (NOMEM) when a plan could not be made. */
 bool mdup_verify(mdup_verifier *verifier, const float *a, const float *b, double shift_x,
                  double shift_y, mdup_verdict *out, mdup_error **err) MDUP_MUST_CHECK;
 

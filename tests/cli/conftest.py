@@ -2,6 +2,7 @@
 
 import pytest
 
+import relion
 from helpers import Shots, link, microdup, write_mrc, write_star
 
 
@@ -40,3 +41,11 @@ def simulated(tmp_path_factory):
         return made[key]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def extracted(shots, tmp_path_factory):
+    """A project of RELION's up to the particles; no test writes to it."""
+    project = tmp_path_factory.mktemp("extracted")
+    relion.make(shots, project)
+    return project

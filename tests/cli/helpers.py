@@ -18,7 +18,11 @@ import pytest
 NX, NY = 700, 500
 
 TABLES = ["duplicates.csv", "pairs.csv", "micrographs.csv"]
-FILES = sorted(TABLES + ["micrographs.star", "micrographs_removed.star", "removed.txt", "summary.json"])
+LISTS = ["removed.txt", "removed_regex.txt"]
+# Times and paths stand in these, and what came before; all else is the same bytes for the same input.
+CHANGING = ["logfile.pdf", "report.html", "session.mdup", "summary.json"]
+FILES = sorted(TABLES + LISTS + CHANGING + ["micrographs.star", "micrographs_removed.star"])
+COMPARED = [name for name in FILES if name not in CHANGING]
 
 
 class Run:
@@ -60,6 +64,17 @@ def screen(*arguments, cwd, **more):
     run = microdup("screen", *arguments, cwd=cwd, **more)
     assert (run.status, run.err) == (0, ""), run
     return run
+
+
+def decided_alike(out):
+    """The session alone, without inputs and images, gives the same files again."""
+    again = out.parent / "decided"
+    run = microdup("decide", out / "session.mdup", "--o", again, cwd=out.parent)
+    assert (run.status, run.err) == (0, ""), run
+    assert files_of(again) == [name for name in files_of(out) if name != "session.mdup"]
+    for name in files_of(again):
+        if name not in CHANGING:
+            assert (again / name).read_bytes() == (out / name).read_bytes(), name
 
 
 def read_csv(path):
@@ -207,6 +222,45 @@ def star_text(names):
 def write_star(path, names):
     pathlib.Path(path).write_bytes(star_text(names).encode("utf-8", "surrogateescape"))
     return pathlib.Path(path)
+
+
+def write_results(folder, micrographs, pairs=()):
+    """A folder as a screen leaves it, of its tables only what later steps need.
+
+    micrographs: names, or (name, {column: value}); pairs: (a, b, shift_x_px, shift_y_px, {column: value}) with a, b indices.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    micrographs = [m if isinstance(m, tuple) else (m, {}) for m in micrographs]
+    rows = [
+        {"micrograph": name, "status": "ok", "reason": "", "order": i + 1, "decision": "keep", "pixel_A": "", "uid": "", **more}
+        for i, (name, more) in enumerate(micrographs)
+    ]
+    write_csv(folder / "micrographs.csv", rows, list(rows[0]) if rows else ["micrograph", "decision"])
+    columns = ["micrograph_a", "micrograph_b", "class", "overlap", "shift_x_px", "shift_y_px", "kind", "shift_sd_px"]
+    rows = [
+        {
+            "micrograph_a": micrographs[a][0],
+            "micrograph_b": micrographs[b][0],
+            "class": "overlap",
+            "overlap": 0.3,
+            "shift_x_px": x,
+            "shift_y_px": y,
+            "kind": "overlap",
+            "shift_sd_px": 0.1,
+            **(more[0] if more else {}),
+        }
+        for a, b, x, y, *more in pairs
+    ]
+    write_csv(folder / "pairs.csv", rows, columns)
+    return folder
+
+
+def write_csv(path, rows, columns):
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def link(source, target):

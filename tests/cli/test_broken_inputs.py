@@ -222,15 +222,15 @@ INPUTS = {
         ["list.txt"],
         "list.txt: line 2: 000000@b.mrcs: images are counted from 1; the number before '@' is not one",
     ),
-    "cryoSPARC file": (
+    "cryoSPARC file that is cut": (
         {"J2/exposures.cs": b"\x93NUMPY"},
         ["J2/exposures.cs"],
-        "J2/exposures.cs: cryoSPARC's .cs and .csg files cannot be read yet, this comes with the cryoSPARC support; until then give the folder of the micrographs, such as J2/motioncorrected",
+        "J2/exposures.cs: cut short in its header, at 6 bytes",
     ),
     "cryoSPARC file of another name": (
-        {"exposures": b"\x93NUMPY\1\0"},
+        {"exposures": b"\x93NUMPY\1\0\x10\0{}"},
         ["exposures"],
-        "exposures: cryoSPARC's .cs and .csg files cannot be read yet, this comes with the cryoSPARC support; until then give the folder of the micrographs, such as J2/motioncorrected",
+        "exposures: its header should have 16 bytes, but the file ends after 2",
     ),
     "EER movie": (
         {"a.eer": b"II*\0"},
@@ -951,7 +951,7 @@ def test_micrograph_that_cannot_be_judged(case, good):
     assert statuses(out) == {**dict.fromkeys(GOOD, ("ok", "")), name: (status, reason)}
     assert duplicates(out) == [("m1.mrc", "m5.mrc")]
     assert files_of(out) == FILES
-    assert "1 could not be judged and are kept; the reasons are in micrographs.csv" in run.out
+    assert "1 micrograph could not be judged and is kept." in run.out
     assert name in (out / "micrographs.star").read_text()
 
 
@@ -1141,7 +1141,7 @@ def test_many_broken_micrographs_are_counted(good):
     said = [f"WARNING: {name}: is empty; copy it again, or wait if it is still being written" for name in names[:20]]
     said.append("WARNING: 10 more micrographs cannot be judged; micrographs.csv lists them")
     assert run.err.splitlines() == said
-    assert "30 could not be judged and are kept" in run.out
+    assert "30 micrographs could not be judged and are kept." in run.out
 
 
 def test_nothing_can_be_judged(tmp_path):

@@ -78,7 +78,7 @@ def test_orientation(kind, others):
     assert duplicates(out) == [("a1.mrc", "b.mrc")]
     assert (out / "removed.txt").read_text() == "b.mrc\n"
     assert counts(out)["exact_copies"] == counts(out)["removed"] == 1
-    assert "1 of them is an exact copy of an earlier one (kind in pairs.csv)." in run.out
+    assert "1 of them is an exact copy of an earlier file, pixel by pixel." in run.out
     if ORIENTATIONS[kind](image(1)).shape != (NY, NX):
         reason = f"{NY} x {NX} px of 1 A, most are {NX} x {NY} px of 1 A; an exact copy of a1.mrc ({kind})"
         assert statuses(out)["b.mrc"] == ("odd-size", reason)
@@ -102,7 +102,7 @@ def test_all_orientations_of_one_image(first, others):
         (expected,) = [k for k, turn in ORIENTATIONS.items() if numpy.array_equal(turn(images[first]), images[name])]
         assert found["b0.mrc", f"b{i}.mrc"] == expected
     assert duplicates(out) == [("b0.mrc", f"b{i}.mrc") for i in range(1, 8)]
-    assert "7 of them are exact copies of earlier ones (kind in pairs.csv)." in run.out
+    assert "7 of them are exact copies of an earlier file, pixel by pixel." in run.out
     assert counts(out)["exact_copies"] == 7
     assert counts(out)["sets"] == 1
 

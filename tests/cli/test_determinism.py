@@ -7,9 +7,7 @@ import subprocess
 
 import pytest
 
-from helpers import FILES, TABLES, files_of, microdup, original, screen, star_text
-
-COMPARED = [name for name in FILES if name != "summary.json"]
+from helpers import COMPARED, FILES, TABLES, files_of, microdup, original, screen, star_text
 
 
 def contents(folder):

@@ -207,3 +207,27 @@ def test_as_text(tmp_path):
     assert (run.status, run.err) == (0, "")
     for words in ("41 x 30 px", "FEI1, 768 bytes", "2.5 A", "data_optics: 1 row", "_rlnMicrographName"):
         assert words in run.out
+
+
+def test_cryosparc_table(tmp_path):
+    array = numpy.zeros(3, dtype=[("uid", "<u8"), ("blob/path", "S40"), ("blob/shape", "<u4", (2,)), ("when", "<M8[s]")])
+    with open(tmp_path / "a.cs", "wb") as file:
+        numpy.save(file, array)
+    run = microdup("info", "a.cs", cwd=tmp_path)
+    assert (run.status, run.err) == (0, "")
+    assert run.out.startswith("a.cs: cryoSPARC (NumPy) table, 3 records of 64 bytes\n  uid ")
+    assert json.loads(microdup("info", "a.cs", "--json", cwd=tmp_path).out) == {
+        "file": "a.cs",
+        "format": "cs",
+        "records": 3,
+        "record_bytes": 64,
+        "fields": [
+            {"name": "uid", "type": "unsigned", "bytes": 8, "items": 1},
+            {"name": "blob/path", "type": "text", "bytes": 40, "items": 1},
+            {"name": "blob/shape", "type": "unsigned", "bytes": 4, "items": 2},
+            {"name": "when", "type": "other", "bytes": 8, "items": 1},
+        ],
+    }
+    (tmp_path / "b.cs").write_bytes(b"nothing")
+    run = microdup("info", "b.cs", cwd=tmp_path)
+    assert (run.status, run.err) == (1, "microdup info: b.cs: not a cryoSPARC .cs file, which begins with \\x93NUMPY\n")

@@ -54,6 +54,7 @@ def test_programs_run(root):
     environment = library_path(root)
     assert checked(the_only(root, "microdup"), "--version", env=environment).startswith("microdup ")
     assert "--imagespermove" in checked(the_only(root, "microduplicate_screener"), "--help", env=environment)
+    assert "--relion_version" in checked(the_only(root, "microdup_relion"), "--help", env=environment)
 
 
 def test_version_is_one(root):
@@ -62,7 +63,7 @@ def test_version_is_one(root):
     assert f"Version: {version}" in package.splitlines()
 
 
-@pytest.mark.parametrize("page", ["microdup.1", "microdup-screen.1", "microduplicate_screener.1"])
+@pytest.mark.parametrize("page", ["microdup.1", "microdup-screen.1", "microdup-relion.1", "microdup_relion.1", "microduplicate_screener.1"])
 def test_man_pages(page, root):
     assert list(root.rglob(page + "*")), "not installed"
 

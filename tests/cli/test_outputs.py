@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import sys
 import pytest
 
 from helpers import (
+    COMPARED,
     FILES,
     NX,
     NY,
@@ -44,10 +46,10 @@ def test_files_and_their_headers(session):
     assert headers == {
         "duplicates.csv": "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set",
         "pairs.csv": "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,ccc,score,evalue,"
-        "log10_evalue,set,kind,shift_sd_px",
-        "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision",
+        "log10_evalue,set,kind,shift_sd_px,stage_um,place_um",
+        "micrographs.csv": "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid",
     }
-    assert "Results in microdup/" in run.out
+    assert "Look at     microdup/report.html" in run.out
 
 
 def test_what_is_found(session):
@@ -98,7 +100,7 @@ def test_all_files_are_written_when_nothing_is_found(session):
     run = screen("in.star", cwd=session)
     out = session / "microdup"
     assert files_of(out) == FILES
-    assert "No duplicates." in run.out
+    assert "None of the 3 micrographs is a duplicate of an earlier one." in run.out
     assert (out / "removed.txt").read_bytes() == b""
     assert (out / "micrographs.star").read_bytes() == (session / "in.star").read_bytes()
     assert (out / "micrographs_removed.star").read_text() == star_text([])
@@ -277,6 +279,39 @@ def test_starparser_reads_it(session):
     assert names_in(session / "again.star") == ours, run
 
 
+def test_starparser_by_patterns(session):
+    """removed_regex.txt holds the names so that starparser takes them as they are, and none when there is none to take."""
+    names = ["g1_X+1Y-1-1.mrc", "g1_001.mrc", "a b.mrc", "m(3).mrc", "g1_0015.mrc", "g1_X+1Y-1-2.mrc", "c [d] $e^|.mrc", "\u00b5.mrc"]
+    for i, name in enumerate(names):
+        (session / f"m{i}.mrc").rename(session / name)
+    (session / "in.txt").write_text("\n".join(names) + "\n")
+    screen("in.txt", "--order", "star", cwd=session)
+    removed = [names[5], names[6]]
+    assert (session / "microdup/removed.txt").read_text().splitlines() == removed
+    patterns = (session / "microdup/removed_regex.txt").read_text().splitlines()
+    assert patterns == [r"^g1_X\+1Y\-1\-2\.mrc$", r"^c\x20\[d\]\x20\$e\^\|\.mrc$"]
+    # With blanks no name can stand in a STAR file that starparser reads, so they are tried by themselves.
+    assert [n for n in names if re.search("|".join(patterns), n)] == removed
+    near = ["x" + removed[0], removed[0] + ".gz", removed[0].replace(".", "x")]
+    readable = [n for n in names if " " not in n] + near
+    write_star(session / "all.star", readable)
+    starparser("--i", "all.star", "--o", "left.star", "--remove_mics_list", "--f", "microdup/removed_regex.txt", cwd=session)
+    left = [line.split() for line in (session / "left.star").read_text().splitlines()]
+    assert [words[0] for words in left if words[1:] == ["1"]] == [n for n in readable if n not in removed]
+
+
+def test_starparser_when_nothing_is_removed(session):
+    """An empty list would take every row."""
+    write_star(session / "in.star", ["m0.mrc", "m1.mrc", "m2.mrc"])
+    screen("in.star", cwd=session)
+    assert (session / "microdup/removed_regex.txt").read_text() == "a^\n"
+    options = ["--i", "in.star", "--o", "left.star", "--remove_mics_list", "--f"]
+    starparser(*options, "microdup/removed.txt", cwd=session)
+    assert not (session / "left.star").exists()
+    starparser(*options, "microdup/removed_regex.txt", cwd=session)
+    assert names_in(session / "left.star") == ["m0.mrc", "m1.mrc", "m2.mrc"]
+
+
 @pytest.mark.parametrize("case", ["RELION 3.1", "no numbers behind the labels"])
 def test_relion_compares_input_and_output(case, session):
     """relion_star_handler --compare: only in the input are exactly the removed rows, only in ours is none."""
@@ -372,7 +407,7 @@ def test_numbers_have_points_and_no_negative_zero(session):
     screen("micrographs.star", cwd=session)
     with open(session / "microdup" / "pairs.csv", newline="") as file:
         for row in itertools.islice(csv.reader(file), 1, None):
-            assert all(math.isfinite(float(field)) and field != "-0.00" for field in row[3:-3] + row[-1:])
+            assert all(math.isfinite(float(field)) and field != "-0.00" for field in row[3:-5] + row[-3:-2])
 
 
 # ---- names and paths ----
@@ -695,12 +730,12 @@ def test_dry_run_writes_nothing(session):
 def test_rerun_replaces(session):
     screen("micrographs.star", cwd=session)
     out = session / "microdup"
-    first = {name: (out / name).read_bytes() for name in FILES if name != "summary.json"}
+    first = {name: (out / name).read_bytes() for name in COMPARED}
     write_star(session / "small.star", ["m0.mrc", "m1.mrc"])
     screen("small.star", cwd=session)
     assert duplicates(out) == [] and (out / "removed.txt").read_bytes() == b""
     screen("micrographs.star", cwd=session)
-    assert {name: (out / name).read_bytes() for name in FILES if name != "summary.json"} == first
+    assert {name: (out / name).read_bytes() for name in COMPARED} == first
     assert files_of(out) == FILES
 
 

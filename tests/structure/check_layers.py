@@ -4,7 +4,9 @@ import sys
 
 from source_tree import ROOT, c_files, finish, name, without_comments
 
-ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}}
+ONLY_DOORS = {"fftw3.h": {"src/image/fft.c"}, "tiffio.h": {"src/formats/tiff.c"}, "expat.h": {"src/formats/epu_xml.c"},
+              "jpeglib.h": {"src/formats/jpeg.c"}, "cairo-pdf.h": {"src/formats/pdf.c"}, "cairo.h": {"src/formats/pdf.c"},
+              "sqlite3.h": {"src/session/database.c"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 

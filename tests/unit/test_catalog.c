@@ -266,19 +266,21 @@ static void test_lists_of_other_things(void **state)
     mdup_error_clear(&err);
 }
 
-static const char cryosparc[] =
-    ": cryoSPARC's .cs and .csg files cannot be read yet, this comes with the cryoSPARC "
-    "support; until then give the folder of the micrographs, such as J2/motioncorrected";
 static const char foreign[] = "; give a STAR file, a list of names, a folder or micrographs";
 static const struct {
     const char *name, *bytes;
     size_t length;
     const char *message, *end;
 } no_text[] = {
-    {"exposures.cs", "\x93NUMPY\1\0", 8, "exposures.cs", cryosparc},
-    {"group.csg", "created: x\n", 11, "group.csg", cryosparc},
-    {"numpy", "\x93NUMPY\1\0", 8, "numpy", cryosparc},
-    {"dataset", "\x95\x43SDAT\1\0", 8, "dataset", cryosparc},
+    {"exposures.cs", "PK\3\4", 4,
+     "exposures.cs: not a cryoSPARC .cs file, which begins with \\x93NUMPY", ""},
+    {"group.csg", "created: x\n", 11,
+     "group.csg: names no results; give the .csg file of a cryoSPARC group", ""},
+    {"numpy", "\x93NUMPY\1\0", 8, "numpy: cut short in its header, at 8 bytes", ""},
+    {"dataset", "\x95\x43SDAT\1\0", 8,
+     "dataset: a cryoSPARC dataset in the compressed format CSDAT",
+     ", which is not read; write it as an ordinary .cs file with cryosparc-tools: "
+     "Dataset.load('in.cs').save('out.cs')"},
     {"a.eer", "II+\0", 4,
      "a.eer: EER files are movies; give the micrographs that motion "
      "correction makes of them",

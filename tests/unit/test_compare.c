@@ -54,7 +54,7 @@ static mdup_pair_list compare(session *s)
                                  .max_shift_px = s->max_shift_px};
     mdup_pair_list list;
     mdup_error *err = NULL;
-    assert_true(mdup_compare_frames(&frames, 1e-3, 2, NULL, &list, &err));
+    assert_true(mdup_compare_frames(&frames, NULL, 1e-3, 2, NULL, &list, &err));
     assert_int_equal(list.n_compared, N * (N - 1) / 2);
     return list;
 }
@@ -67,7 +67,7 @@ static void expect_only_twin(session *s, size_t twin, int dx, int dy)
     assert_int_equal(list.items[0].b, twin);
     assert_true(fabs(list.items[0].shift_x_px - dx) < 0.5);
     assert_true(fabs(list.items[0].shift_y_px - dy) < 0.5);
-    free(list.items);
+    mdup_pair_list_clear(&list);
 }
 
 static void what_all_have_in_common_accuses_nobody(void **state)
@@ -79,7 +79,7 @@ static void what_all_have_in_common_accuses_nobody(void **state)
         make(s, 0, 0, 0, strengths[i], 0.7);
         mdup_pair_list list = compare(s);
         assert_int_equal(list.n, 0);
-        free(list.items);
+        mdup_pair_list_clear(&list);
     }
     free(s);
 }
@@ -117,7 +117,7 @@ static void longer_shifts_are_not_asked_for(void **state)
         }
         mdup_pair_list list = compare(s);
         assert_int_equal(list.n, 0);
-        free(list.items);
+        mdup_pair_list_clear(&list);
     }
     free(s);
 }
@@ -136,7 +136,7 @@ static void copies_of_one_image(void **state)
         assert_int_equal(list.items[i].b, i + 1);
         assert_true(list.items[i].overlap == 1 && list.items[i].ccc == 1);
     }
-    free(list.items);
+    mdup_pair_list_clear(&list);
     free(s);
 }
 
@@ -153,7 +153,7 @@ static void copies_do_not_belittle_the_others(void **state)
     assert_int_equal(list.items[0].a, 0);
     assert_int_equal(list.items[0].b, 9);
     assert_true(list.items[0].log10_evalue > -10); /* or nothing is held against it */
-    free(list.items);
+    mdup_pair_list_clear(&list);
     free(s);
 }
 

@@ -272,6 +272,137 @@ static void properties(void **state)
     free(s);
 }
 
+/* ---- by other rules ---- */
+
+static mdup_decision decide_by(const session *s, const mdup_rules *rules)
+{
+    mdup_decision d = {0};
+    mdup_error *err = NULL;
+    const bool ok = mdup_decide_by(s->pairs, s->n_pairs, s->n, rules, &d, &err);
+    expect_no_error(&err);
+    assert_true(ok);
+    return d;
+}
+
+/* A number of its own for each micrograph, in any order. */
+static void draw_ranks(size_t *rank, size_t n, uint64_t *seed)
+{
+    for (size_t i = 0; i < n; i++)
+        rank[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        const size_t k = next_random(seed) % i, other = rank[k];
+        rank[k] = rank[i - 1];
+        rank[i - 1] = other;
+    }
+}
+
+/* Without copies: who is removed goes for one of lower rank that stays; no two that stay are duplicates, but for two that are protected. */
+static void check_by_rules(const session *s, const mdup_rules *r, const mdup_decision *d)
+{
+    size_t n_removed = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        n_removed += d->removed[i];
+        assert_false(r->exclude[i] && !d->removed[i]);
+        assert_false(r->protect[i] && d->removed[i]);
+        assert_int_equal(d->original[i] >= 0, d->removed[i] && !r->exclude[i]);
+        if (d->original[i] < 0)
+            continue;
+        const mdup_pair *pair = &s->pairs[d->original[i]];
+        const size_t kept = mdup_decision_kept_of(d, pair);
+        assert_true((pair->a == i || pair->b == i) && kept != i && !d->removed[kept]);
+        assert_true(d->is_duplicate[d->original[i]] && r->rank[kept] < r->rank[i]);
+    }
+    assert_int_equal(n_removed, d->n_removed);
+    for (size_t p = 0; p < s->n_pairs; p++) {
+        const size_t a = s->pairs[p].a, b = s->pairs[p].b;
+        if (d->is_duplicate[p] && !d->removed[a] && !d->removed[b])
+            assert_true(r->protect[a] && r->protect[b]);
+    }
+}
+
+static void rules_hold(void **state)
+{
+    (void)state;
+    uint64_t seed = 77;
+    session *s = malloc(sizeof *s);
+    assert_non_null(s);
+    for (int repeat = 0; repeat < 400; repeat++) {
+        draw_session(s, &seed);
+        size_t rank[MOST_N];
+        double values[MOST_N];
+        bool exclude[MOST_N] = {false}, protect[MOST_N] = {false};
+        draw_ranks(rank, s->n, &seed);
+        for (size_t p = 0; p < s->n_pairs; p++)
+            s->pairs[p].is_copy = false;
+        for (size_t i = 0; i < s->n; i++) {
+            values[i] = (double)rank[i];
+            exclude[i] = next_random(&seed) % 8 == 0;
+            protect[i] = !exclude[i] && next_random(&seed) % 4 == 0;
+        }
+        assert_true(mdup_rank(values, protect, s->n, s->pairs, s->n_pairs, rank, NULL));
+        const mdup_rules rules = {s->min_overlap, rank, exclude, protect};
+        mdup_decision d = decide_by(s, &rules);
+        check_by_rules(s, &rules, &d);
+        check_sets(s, &d);
+        mdup_decision_clear(&d);
+    }
+    free(s);
+}
+
+/* By acquisition, whichever way it is said. */
+static void ranks_of_acquisition_change_nothing(void **state)
+{
+    (void)state;
+    uint64_t seed = 78;
+    session *s = malloc(sizeof *s);
+    assert_non_null(s);
+    for (int repeat = 0; repeat < 100; repeat++) {
+        draw_session(s, &seed);
+        size_t rank[MOST_N];
+        for (size_t i = 0; i < s->n; i++)
+            rank[i] = i;
+        const mdup_rules rules = {.min_overlap = s->min_overlap, .rank = rank};
+        mdup_decision d = decide_by(s, &rules),
+                      e = decide(s->pairs, s->n_pairs, s->n, s->min_overlap);
+        for (size_t i = 0; i < s->n; i++) {
+            assert_int_equal(d.removed[i], e.removed[i]);
+            assert_int_equal(d.original[i], e.original[i]);
+        }
+        mdup_decision_clear(&d);
+        mdup_decision_clear(&e);
+    }
+    free(s);
+}
+
+static void expect_ranks(const double *values, const bool *first, size_t n, const mdup_pair *pairs,
+                         size_t n_pairs, const size_t *expected)
+{
+    size_t rank[MOST_N];
+    assert_true(mdup_rank(values, first, n, pairs, n_pairs, rank, NULL));
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(rank[i], expected[i]);
+}
+
+static void ranks(void **state)
+{
+    (void)state;
+    const double values[] = {3, (double)NAN, 1, 3, (double)-INFINITY, (double)NAN};
+    expect_ranks(values, NULL, 6, NULL, 0, (const size_t[]){2, 4, 1, 3, 0, 5});
+    const bool first[] = {false, false, false, true, false, true};
+    expect_ranks(values, first, 6, NULL, 0, (const size_t[]){4, 5, 3, 0, 2, 1});
+    expect_ranks(NULL, NULL, 0, NULL, 0, NULL);
+}
+
+/* 0, 2 and 4 hold the same pixels, and 4 is the best of them: they stand where 4 stands, 0 behind it, which the others are linked to. */
+static void copies_stand_side_by_side(void **state)
+{
+    (void)state;
+    const double values[] = {9, 2, 5, 3, 1, 4};
+    mdup_pair pairs[] = {pair_of(0, 2, 1), pair_of(0, 4, 1), pair_of(1, 3, 1)};
+    pairs[0].is_copy = pairs[1].is_copy = true;
+    expect_ranks(values, NULL, 6, pairs, 3, (const size_t[]){1, 3, 2, 4, 0, 5});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +415,10 @@ int main(void)
         cmocka_unit_test(the_nearest_original_is_named),
         cmocka_unit_test(sets_are_numbered_in_order),
         cmocka_unit_test(properties),
+        cmocka_unit_test(rules_hold),
+        cmocka_unit_test(ranks_of_acquisition_change_nothing),
+        cmocka_unit_test(ranks),
+        cmocka_unit_test(copies_stand_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

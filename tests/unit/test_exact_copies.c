@@ -67,8 +67,8 @@ static void make(session *s, const char *kinds, const char *orientations)
 static bool run(session *s, mdup_error **err)
 {
     const mdup_callbacks callbacks = {.user = s, .log = hear, .stop = is_to_stop};
-    return mdup_exact_copies_find(&s->catalog, s->readings, &s->options, &callbacks, s->copies,
-                                  err);
+    return mdup_exact_copies_find(&s->catalog, s->readings, &s->options, NULL, &callbacks,
+                                  s->copies, err);
 }
 
 static void clear(session *s)

@@ -144,6 +144,25 @@ static void mostly_constant(void **state)
     free(image);
 }
 
+/* A beam that falls off to one side leaves no rim at the borders, where a mean of the pixels there are would be off. */
+static void no_rim_where_the_beam_falls_off(void **state)
+{
+    (void)state;
+    float *image = make_scene(NX, NY, 15);
+    for (int32_t i = 0; i < N; i++) {
+        const double x = i % NX / (double)NX, y = i / NX / (double)NY;
+        image[i] += (float)(60 * x * x + 30 * x * y - 20 * y * y * y);
+    }
+    flat *f = flatten(image);
+    double rim = 0;
+    for (int32_t y = 0; y < NY; y++)
+        for (int32_t x = NX - 8; x < NX; x++)
+            rim += f->bytes[y * NX + x] / (8.0 * NY);
+    expect_near(rim / MDUP_FRAME_SD_units, 0, 0.15);
+    free(f);
+    free(image);
+}
+
 /* Ice that varies slowly goes; detail stays. */
 static void gradients_go(void **state)
 {
@@ -242,6 +261,36 @@ static void dirt_is_taken_out(void **state)
     }
 }
 
+/* A film torn open: both sides of every edge go, and what lies further inside the film keeps its detail, whatever the holes weigh. */
+static void torn_film(void **state)
+{
+    (void)state;
+    float *image = make_scene(NX, NY, 18);
+    flat *clean = flatten(image);
+    for (int32_t i = 0; i < N; i++) {
+        const int32_t x = i % NX, y = i / NX;
+        if ((x < 100 + y / 3) || hypot(x - 220, y - 10) < 30)
+            image[i] += 100;
+    }
+    flat *f = flatten(image);
+    double fc = 0, ff = 0, cc = 0;
+    for (int32_t i = 0; i < N; i++) {
+        const int32_t x = i % NX, y = i / NX;
+        const double from_edge = (x - 100 - y / 3) / hypot(1, 1 / 3.0);
+        if (fabs(from_edge) < 3)
+            assert_int_equal(f->bytes[i], 0);
+        if (x > 290) {
+            fc += (double)f->bytes[i] * clean->bytes[i];
+            ff += (double)f->bytes[i] * f->bytes[i];
+            cc += (double)clean->bytes[i] * clean->bytes[i];
+        }
+    }
+    assert_true(fc / sqrt(ff * cc) > 0.99);
+    free(f);
+    free(clean);
+    free(image);
+}
+
 /* Around a large crystal the variance is that of the specimen, not thinned by the blank. */
 static void no_halo_around_dirt(void **state)
 {
@@ -295,7 +344,9 @@ int main(void)
         cmocka_unit_test(constant_images),
         cmocka_unit_test(constant_half),
         cmocka_unit_test(mostly_constant),
+        cmocka_unit_test(no_rim_where_the_beam_falls_off),
         cmocka_unit_test(gradients_go),
+        cmocka_unit_test(torn_film),
         cmocka_unit_test(neighbourhoods_get_one_variance),
         cmocka_unit_test(spikes),
         cmocka_unit_test(dirt_is_taken_out),

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "search/blocks.h"
 #include "search/glance.h"
 #include "search/search.h"
 #include "texture.h"
@@ -218,13 +219,13 @@ static mdup_pair_interest interest(void *context, size_t i, size_t j)
                                    : MDUP_PAIR_WANTED;
 }
 
-static bool found(void *context, size_t i, size_t j, const mdup_peak peaks[MDUP_PEAKS], int worker,
-                  mdup_error **err)
+static bool found(void *context, size_t i, size_t j, bool stands_out,
+                  const mdup_peak peaks[MDUP_PEAKS], int worker, mdup_error **err)
 {
     (void)worker;
     (void)err;
     block_test *t = context;
-    assert_true(interest(t, i, j) != MDUP_PAIR_UNWANTED);
+    assert_true(interest(t, i, j) > (stands_out ? MDUP_PAIR_UNWANTED : MDUP_PAIR_WANTED));
     t->found[i][j] = peaks[0].local_z;
     return true;
 }

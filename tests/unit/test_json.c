@@ -133,6 +133,25 @@ static void test_doubles(void **state)
     assert_double_written((double)-INFINITY, "null");
 }
 
+static void test_embedded(void **state)
+{
+    (void)state;
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    mdup_json json;
+    mdup_json_begin_embedded(&json, &out);
+    mdup_json_object(&json, NULL);
+    mdup_json_string(&json, "a", "</script><!--&\"\xFF");
+    mdup_json_array(&json, "b");
+    mdup_json_int(&json, NULL, 1);
+    mdup_json_double(&json, NULL, -0.5);
+    mdup_json_end_array(&json);
+    mdup_json_end_object(&json);
+    assert_string_equal(out.text,
+                        "{\"a\":\"\\u003c/script\\u003e\\u003c!--\\u0026\\\"\xEF\xBF\xBD\","
+                        "\"b\":[1,-0.5]}");
+    mdup_strbuf_free(&out);
+}
+
 /* Whatever is written reads back as the same number. */
 static void test_doubles_read_back(void **state)
 {
@@ -170,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_structure),         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_strings),           cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_doubles_read_back), cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_embedded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

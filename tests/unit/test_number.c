@@ -249,6 +249,26 @@ static void as_strtod_reads_them(void **state)
     }
 }
 
+/* The short way of up to 15 digits, and what is one digit too long for it. */
+static void plain_decimals_as_strtod_reads_them(void **state)
+{
+    (void)state;
+    uint64_t z = 3;
+    for (int i = 0; i < 200000; i++) {
+        z = z * 6364136223846793005u + 1442695040888963407u;
+        const int n_digits = 1 + i % 17, n_behind = (int)(z >> 60) % (n_digits + 1);
+        char digits[32], text[40];
+        (void)snprintf(digits, sizeof digits, "%017llu",
+                       (unsigned long long)(z >> 8) % 100000000000000000u);
+        (void)snprintf(text, sizeof text, "%s%.*s.%.*s", i % 3 ? "" : "-", n_digits - n_behind,
+                       digits, n_behind, digits + n_digits - n_behind);
+        const double expected = strtod(text, NULL);
+        double value = 77;
+        assert_true(double_of(text, &value));
+        assert_memory_equal(&value, &expected, sizeof value);
+    }
+}
+
 static void with_a_decimal_comma(void **state)
 {
     (void)state;
@@ -281,6 +301,7 @@ int main(void)
         cmocka_unit_test(absurdly_long),
         cmocka_unit_test(digits_without_end),
         cmocka_unit_test(as_strtod_reads_them),
+        cmocka_unit_test(plain_decimals_as_strtod_reads_them),
         TEST_WHEN(comma, with_a_decimal_comma, "no locale with a decimal comma"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

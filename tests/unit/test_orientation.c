@@ -32,6 +32,28 @@ static void each_of_the_eight(void **state)
     }
 }
 
+static void where_pixels_lie(void **state)
+{
+    (void)state;
+    float a[MOST], b[MOST];
+    for (size_t s = 0; s < N_SIZES; s++)
+        for (int o = 0; o < MDUP_N_ORIENTATIONS; o++) {
+            const int32_t nx = sizes[s][0], ny = sizes[s][1];
+            const int32_t b_nx = is_swapped((mdup_orientation)o) ? ny : nx;
+            double m[6];
+            fill_randomly(a, MOST, s);
+            turn(a, nx, ny, (mdup_orientation)o, b);
+            mdup_orientation_placement((mdup_orientation)o, nx, ny, m);
+            for (int32_t i = 0; i < nx * ny; i++) {
+                const double x = i % b_nx, y = i / b_nx;
+                const int32_t at = (int32_t)(m[0] * x + m[1] * y + m[2]) +
+                                   nx * (int32_t)(m[3] * x + m[4] * y + m[5]);
+                assert_in_range(at, 0, nx * ny - 1);
+                assert_memory_equal(&b[i], &a[at], sizeof *a);
+            }
+        }
+}
+
 static void one_other_pixel(void **state)
 {
     (void)state;
@@ -102,15 +124,33 @@ static void between_two_that_are_known_against_a_third(void **state)
         }
 }
 
+static void names_and_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < MDUP_N_ORIENTATIONS; i++) {
+        mdup_orientation found = MDUP_ORIENTATION_SAME;
+        assert_true(
+            mdup_orientation_parse(mdup_orientation_copy_name((mdup_orientation)i), &found));
+        assert_int_equal(found, i);
+    }
+    mdup_orientation found = MDUP_ORIENTATION_TURNED_90;
+    static const char *const others[] = {"", "cop", "copy-", "copy-turned-45", "COPY", "other"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(mdup_orientation_parse(others[i], &found));
+    assert_int_equal(found, MDUP_ORIENTATION_TURNED_90);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_of_the_eight),
+        cmocka_unit_test(where_pixels_lie),
         cmocka_unit_test(one_other_pixel),
         cmocka_unit_test(other_sizes),
         cmocka_unit_test(symmetric_images_are_plain_copies),
         cmocka_unit_test(zeros_of_both_signs_and_nan),
         cmocka_unit_test(between_two_that_are_known_against_a_third),
+        cmocka_unit_test(names_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

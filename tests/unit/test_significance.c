@@ -166,7 +166,7 @@ static void sorted_in_place(void **state)
 static void expect_cautious(const mdup_null *null)
 {
     assert_true(isfinite(null->location) && isfinite(null->scale));
-    assert_true(null->scale >= 1); /* a maximum of Gaussian values has 1, specimens more */
+    assert_true(null->scale >= 0.8); /* a maximum of Gaussian values has 1, specimens more */
     assert_true(null->location < 30);
 }
 
@@ -243,25 +243,48 @@ static void at_one_shift(void **state)
     assert_true(strong.location == 77 && strong.scale == 7);
 }
 
-/* The cost of being weak: none at the usual height, half an sd squared below it, never without bound. */
-static void weakness(void **state)
+static void the_score_at_an_evalue(void **state)
 {
     (void)state;
-    expect_near(mdup_weakness_log10(1), 0, 0);
-    expect_near(mdup_weakness_log10(7), 0, 0);
-    expect_near(mdup_weakness_log10(exp(-0.5)), 0.5 / log(10), 1e-9);
-    double before = 0;
-    for (double ratio = 1; ratio > 0.002; ratio *= 0.9) {
-        const double cost = mdup_weakness_log10(ratio);
-        assert_true(cost >= before);
-        before = cost;
+    const mdup_null null = {9, 1.2, 300};
+    for (double log10_evalue = 3; log10_evalue > -20; log10_evalue -= 1.7) {
+        const double score = mdup_null_score_at(&null, log10_evalue, 4005);
+        expect_near(mdup_null_log10_evalue(&null, score, 4005), log10_evalue, 1e-4);
     }
-    assert_true(isfinite(mdup_weakness_log10(0)) && mdup_weakness_log10(0) >= before);
+}
+
+/* Highest near the overlap where the score is the usual one, and falling on both sides of it. */
+static void odds_of_an_overlap(void **state)
+{
+    (void)state;
+    const double usual = 6.5 / 40 * 6.5 / 40; /* 2.6 % */
+    const double there = mdup_overlap_odds(6.5, 40, usual);
+    assert_true(there > 5 * mdup_overlap_odds(6.5, 40, 0.2));
+    assert_true(mdup_overlap_odds(6.5, 40, 0.2) > 5 * mdup_overlap_odds(6.5, 40, 0.8));
+    assert_true(there > 2 * mdup_overlap_odds(6.5, 40, 0.002));
+    const double ends[] = {0, 1e-9, 1, 2};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const double odds = mdup_overlap_odds(6.5, 40, ends[i]);
+        assert_true(isfinite(odds) && odds >= 0);
+    }
+}
+
+/* Without a strength all overlaps count alike; else the least likely one counts something. */
+static void weights_of_overlaps(void **state)
+{
+    (void)state;
+    const mdup_overlap_weights none = {0}, some = {6, 10, 2};
+    for (double overlap = 0; overlap <= 1; overlap += 0.05)
+        expect_near(mdup_overlap_weight(&none, overlap), 1, 0);
+    expect_near(mdup_overlap_weight(&some, 0.36), mdup_overlap_odds(6, 10, 0.36) / 2, 1e-12);
+    expect_near(mdup_overlap_weight(&some, 1e-4), 0.01, 1e-12);
+    assert_true(mdup_overlap_weight(&some, 0.36) > 2 * mdup_overlap_weight(&some, 0.05));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_of_overlaps),
         cmocka_unit_test(the_definition),
         cmocka_unit_test(never_rises_with_the_score),
         cmocka_unit_test(huge_scores),
@@ -274,7 +297,8 @@ int main(void)
         cmocka_unit_test(odd_samples),
         cmocka_unit_test(nearly_all_related),
         cmocka_unit_test(at_one_shift),
-        cmocka_unit_test(weakness),
+        cmocka_unit_test(the_score_at_an_evalue),
+        cmocka_unit_test(odds_of_an_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -384,6 +384,89 @@ static void test_write_pairs_keeps_the_rest(void **state)
 
 /* ---- what kind of list ---- */
 
+/* ---- several tables, several columns, a column of numbers ---- */
+
+static void test_write_rows_of_several_tables(void **state)
+{
+    (void)state;
+    mdup_star *star = parse(relion5);
+    const bool optics[1] = {true}, names[3] = {false, true, true};
+    const bool *const leave_out[3] = {NULL, optics, names};
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    assert_true(mdup_star_write_rows(star, leave_out, &out, NULL));
+    mdup_star *again = parse(out.text);
+    assert_int_equal(again->tables[0].n_rows, 1);
+    assert_int_equal(again->tables[1].n_rows, 0);
+    assert_int_equal(again->tables[2].n_rows, 1);
+    assert_value(again, 2, 0, 1, "MotionCorr/job002/a.mrc");
+    size_t cut = strlen("opticsGroup1            1 \n") +
+                 2 * strlen("MotionCorr/job002/b_PS.mrc MotionCorr/job002/b.mrc            1 \n");
+    assert_int_equal(out.length, strlen(relion5) - cut);
+    mdup_star_free(again);
+    mdup_star_free(star);
+    mdup_strbuf_free(&out);
+}
+
+static void test_find_words(void **state)
+{
+    (void)state;
+    mdup_star *star = parse("data_x\nloop_\n_a\n_b\n_c\n_d\n"
+                            "1 \"two \athree\" 'it''s' last\n\t4\t5 6 7 # 8 9\n");
+    static const size_t columns[] = {1, 3};
+    mdup_star_word words[2];
+    mdup_star_find_words(star, star->tables, 0, columns, 2, words);
+    assert_int_equal(words[0].length, strlen("two \athree"));
+    assert_memory_equal(words[0].text, "two \athree", words[0].length);
+    assert_true(words[0].quoted);
+    assert_int_equal(words[1].length, 4);
+    assert_memory_equal(words[1].text, "last", 4);
+    mdup_star_find_words(star, star->tables, 1, columns, 2, words);
+    assert_memory_equal(words[0].text, "5", 1);
+    assert_memory_equal(words[1].text, "7", 1);
+    mdup_star_free(star);
+}
+
+static void assert_column(const char *text, const char *label, const int64_t *values,
+                          const bool *change, const char *expected)
+{
+    mdup_star *star = parse(text);
+    const mdup_star_table *table = &star->tables[star->n_tables - 1];
+    mdup_strbuf out = MDUP_STRBUF_INIT;
+    assert_true(mdup_star_write_column(star, table, label, values, change, &out, NULL));
+    assert_string_equal(out.text, expected);
+    mdup_star_free(star);
+    mdup_strbuf_free(&out);
+}
+
+static void test_change_a_column(void **state)
+{
+    (void)state;
+    static const int64_t values[] = {1, -30, INT64_MIN};
+    static const bool change[] = {true, false, true};
+    assert_column("data_x\nloop_\n_a #1\n_half #2\nm    2 \n# note\nn '2' # kept\no\t12345", "half",
+                  values, NULL,
+                  "data_x\nloop_\n_a #1\n_half #2\nm    1 \n# note\nn -30 # kept\n"
+                  "o\t-9223372036854775808");
+    assert_column("data_x\nloop_\n_half\n_a\n2 m\r\n\"\" n\r\n2 o\r\n", "half", values, change,
+                  "data_x\nloop_\n_half\n_a\n1 m\r\n\"\" n\r\n-9223372036854775808 o\r\n");
+}
+
+static void test_add_a_column(void **state)
+{
+    (void)state;
+    static const int64_t values[] = {1, 0, 12};
+    assert_column("data_o\nloop_\n_x\n1\n\n# version 30001\n\ndata_x\n\nloop_ \n_a #1 \n_b #2 \n"
+                  "m    2 \nn 'a b' # note\n \no \"\"",
+                  "group", values, NULL,
+                  "data_o\nloop_\n_x\n1\n\n# version 30001\n\ndata_x\n\nloop_ \n_a #1 \n_b #2 \n"
+                  "_group #3 \nm    2 1 \nn 'a b' 0 # note\n \no \"\" 12");
+    /* Without numbers, CR LF, a blank and a comment line behind the labels. */
+    assert_column("data_x\r\nloop_\r\n_a\r\n\r\n# note\r\nm\r\nn\t\r\no\r\n", "group", values, NULL,
+                  "data_x\r\nloop_\r\n_a\r\n_group\r\n\r\n# note\r\nm 1\r\nn 0\t\r\no 12\r\n");
+    static const char empty[] = "data_x\nloop_\n_a #1\n\n";
+    assert_column(empty, "group", values, NULL, empty);
+}
+
 static void test_kinds(void **state)
 {
     (void)state;
@@ -751,6 +834,10 @@ int main(void)
         cmocka_unit_test(test_write_keeps_the_rest),
         cmocka_unit_test(test_write_pairs),
         cmocka_unit_test(test_write_pairs_keeps_the_rest),
+        cmocka_unit_test(test_write_rows_of_several_tables),
+        cmocka_unit_test(test_find_words),
+        cmocka_unit_test(test_change_a_column),
+        cmocka_unit_test(test_add_a_column),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_not_star),

@@ -92,6 +92,22 @@ static void a_point_whatever_the_locale(void **state)
     mdup_strbuf_free(&buf);
 }
 
+static void numbers_as_short_as_they_can_be(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0, "0"},          {-0.5, "-0.5"},           {0.1, "0.1"},
+                 {1e300, "1e+300"}, {123456789, "123456789"}, {1.0 / 3, "0.33333333333333331"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mdup_strbuf buf = MDUP_STRBUF_INIT;
+        mdup_strbuf_double(&buf, cases[i].value);
+        assert_string_equal(buf.text, cases[i].text);
+        mdup_strbuf_free(&buf);
+    }
+}
+
 int main(void)
 {
     const bool comma = use_decimal_comma("locale_strbuf");
@@ -100,6 +116,7 @@ int main(void)
         cmocka_unit_test(every_byte_stays),
         cmocka_unit_test(printed_text_of_any_length),
         cmocka_unit_test(a_lost_append_is_remembered),
+        cmocka_unit_test(numbers_as_short_as_they_can_be),
         TEST_WHEN(comma, a_point_whatever_the_locale, "no locale with a decimal comma"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,12 +13,25 @@ static char star_name[] = "MotionCorr/a,b.mrc", quoted[] = "say \"x\".mrc", plai
             plain_3[] = "m3.mrc", plain_4[] = "m4.mrc", plain_5[] = "m5.mrc", hole[] = "17",
             shot[] = "2", reason[] = "m4.mrc: no such file, \"gone\"";
 
-static mdup_micrograph micrographs[N] = {{.name = star_name, .hole = hole, .shot = shot},
-                                         {.name = quoted, .hole = hole},
-                                         {.name = plain_2},
-                                         {.name = plain_3},
-                                         {.name = plain_4},
-                                         {.name = plain_5}};
+/* The stage 3 um and 4 um on, the image's shift by (-0.5, 1) um; of m2.mrc no shift is known. */
+static mdup_micrograph micrographs[N] = {
+    {.name = star_name,
+     .hole = hole,
+     .shot = shot,
+     .recorded = {.has_stage = true, .has_shift = true, .stage_x_um = 100, .shift_y_um = -0.5}},
+    {.name = quoted,
+     .hole = hole,
+     .uid = UINT64_MAX,
+     .recorded = {.has_stage = true,
+                  .has_shift = true,
+                  .stage_x_um = 103,
+                  .stage_y_um = -4,
+                  .shift_x_um = -0.5,
+                  .shift_y_um = -1.5}},
+    {.name = plain_2, .recorded = {.has_stage = true, .stage_x_um = 100}},
+    {.name = plain_3},
+    {.name = plain_4},
+    {.name = plain_5}};
 static mdup_catalog catalog = {.n = N, .micrographs = micrographs};
 static mdup_judgement judgements[N] = {{.status = MDUP_STATUS_OK, .pixel_A = 0.5},
                                        {.status = MDUP_STATUS_OK, .pixel_A = 0.5},
@@ -120,15 +133,17 @@ static void significant_pairs(void **state)
     expect_text(
         &out,
         "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-        "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n"
+        "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px,stage_um,place_um\n"
         "\"MotionCorr/a,b.mrc\",\"say \"\"x\"\".mrc\",duplicate,0.9877,10.50,-20.26,5.25,-10.13,"
-        "0.1235,12.35,7.52e-21,-20.12,1,duplicate,0.24\n"
+        "0.1235,12.35,7.52e-21,-20.12,1,duplicate,0.24,5.000,5.590\n"
         "\"MotionCorr/a,b.mrc\",m2.mrc,duplicate,1.0000,0.00,0.00,0.00,0.00,0.0000,30.00,0,"
-        "-400.50,1,duplicate,0.00\n"
+        "-400.50,1,duplicate,0.00,0.000,\n"
         "\"MotionCorr/a,b.mrc\",m5.mrc,overlap,0.0500,3000.00,-0.01,1500.00,0.00,-0.5000,6.00,"
-        "0.01,-2.00,,overlap,40.00\n"
-        "m2.mrc,m3.mrc,duplicate,0.5000,1.00,2.00,,,1.0000,99.00,0.998,0.00,1,copy-turned-90,0.00\n"
-        "m3.mrc,m5.mrc,overlap,0.2500,1.00,-2.00,,,0.1000,7.00,3.16e-308,-307.50,,overlap,1.01\n");
+        "0.01,-2.00,,overlap,40.00,,\n"
+        "m2.mrc,m3.mrc,duplicate,0.5000,1.00,2.00,,,1.0000,99.00,0.998,0.00,1,copy-turned-90,0.00,,"
+        "\n"
+        "m3.mrc,m5.mrc,overlap,0.2500,1.00,-2.00,,,0.1000,7.00,3.16e-308,-307.50,,overlap,1.01,,"
+        "\n");
 }
 
 static void all_micrographs(void **state)
@@ -136,13 +151,13 @@ static void all_micrographs(void **state)
     (void)state;
     mdup_strbuf out = MDUP_STRBUF_INIT;
     mdup_table_micrographs(&results, &out);
-    expect_text(&out, "micrograph,status,reason,order,hole,shot,set,decision\n"
-                      "\"MotionCorr/a,b.mrc\",ok,,1,17,2,1,keep\n"
-                      "\"say \"\"x\"\".mrc\",ok,,2,17,,1,remove\n"
-                      "m2.mrc,ok,,3,,,1,remove\n"
-                      "m3.mrc,ok,,4,,,1,keep\n"
-                      "m4.mrc,missing,\"m4.mrc: no such file, \"\"gone\"\"\",5,,,,keep\n"
-                      "m5.mrc,odd-size,,6,,,,keep\n");
+    expect_text(&out, "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid\n"
+                      "\"MotionCorr/a,b.mrc\",ok,,1,17,2,1,keep,0.5,\n"
+                      "\"say \"\"x\"\".mrc\",ok,,2,17,,1,remove,0.5,18446744073709551615\n"
+                      "m2.mrc,ok,,3,,,1,remove,,\n"
+                      "m3.mrc,ok,,4,,,1,keep,,\n"
+                      "m4.mrc,missing,\"m4.mrc: no such file, \"\"gone\"\"\",5,,,,keep,,\n"
+                      "m5.mrc,odd-size,,6,,,,keep,2,\n");
 }
 
 /* Names stand in the list as they are, without quotes: it is no CSV. */
@@ -181,8 +196,8 @@ static void nothing_found(void **state)
                 "# before\n"
                 "Original,Duplicate,overlap,shift_x_px,shift_y_px,ccc,evalue,log10_evalue,set\n"
                 "micrograph_a,micrograph_b,class,overlap,shift_x_px,shift_y_px,shift_x_A,shift_y_A,"
-                "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px\n"
-                "micrograph,status,reason,order,hole,shot,set,decision\n");
+                "ccc,score,evalue,log10_evalue,set,kind,shift_sd_px,stage_um,place_um\n"
+                "micrograph,status,reason,order,hole,shot,set,decision,pixel_A,uid\n");
 }
 
 static void the_same_with_a_decimal_comma(void **state)

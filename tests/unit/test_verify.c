@@ -164,6 +164,53 @@ static void true_places_and_false_ones(void **state)
     close_bench(&w);
 }
 
+/* A peak between the samples is as high as one on them. */
+static void as_high_between_the_samples(void **state)
+{
+    (void)state;
+    bench w = open_bench(180, 127);
+    double on = 0, between = 0;
+    for (uint64_t i = 0; i < 6; i++) {
+        plant(&w, 30, -20, 0.6, 700 + 3 * i);
+        on += (double)verify(&w, 30, -20).z;
+        plant(&w, 30.5, -20.5, 0.6, 700 + 3 * i);
+        between += (double)verify(&w, 30.5, -20.5).z;
+    }
+    expect_near(between / on, 1, 0.1);
+    close_bench(&w);
+}
+
+/* One strong place of 12 px in each frame, with detail of its own. */
+static void add_crystal(const bench *w, float *image, int32_t at_x, int32_t at_y, uint64_t seed)
+{
+    enum { SIZE = 12 };
+    float *crystal = make_scene(SIZE, SIZE, seed);
+    for (int32_t y = 0; y < SIZE; y++)
+        for (int32_t x = 0; x < SIZE; x++)
+            image[(at_y + y) * w->nx + at_x + x] += 6 * crystal[y * SIZE + x];
+    free(crystal);
+}
+
+/* Where a strong place lies on another, chance reaches further, and that is counted; two views of one even scene pay nothing. */
+static void a_crystal_on_a_crystal(void **state)
+{
+    (void)state;
+    bench w = open_bench(150, 110);
+    plant(&w, 20, 10, 0.5, 60);
+    expect_near((double)verify(&w, 20, 10).bunching, 1, 0.02);
+    double together = 0;
+    enum { REPEATS = 5 };
+    for (uint64_t i = 0; i < REPEATS; i++) {
+        plant(&w, 40, -25, 0.5, 90 + 3 * i);
+        add_crystal(&w, w.a, 60, 50, 200 + i);
+        add_crystal(&w, w.b, 70, 50, 300 + i);
+        assert_true(verify(&w, 40, -25).bunching < 1.1f);
+        together += (double)verify(&w, -10, 0).bunching / REPEATS;
+    }
+    assert_true(together > 1.25);
+    close_bench(&w);
+}
+
 static void the_other_way_round(void **state)
 {
     (void)state;
@@ -300,10 +347,16 @@ static void shared_area(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fractions_of_a_pixel),    cmocka_unit_test(true_places_and_false_ones),
-        cmocka_unit_test(the_other_way_round),     cmocka_unit_test(candidates_at_the_corners),
-        cmocka_unit_test(nothing_to_see),          cmocka_unit_test(pearson_over_what_is_shared),
-        cmocka_unit_test(no_coefficient),          cmocka_unit_test(shared_area),
+        cmocka_unit_test(fractions_of_a_pixel),
+        cmocka_unit_test(true_places_and_false_ones),
+        cmocka_unit_test(as_high_between_the_samples),
+        cmocka_unit_test(a_crystal_on_a_crystal),
+        cmocka_unit_test(the_other_way_round),
+        cmocka_unit_test(candidates_at_the_corners),
+        cmocka_unit_test(nothing_to_see),
+        cmocka_unit_test(pearson_over_what_is_shared),
+        cmocka_unit_test(no_coefficient),
+        cmocka_unit_test(shared_area),
         cmocka_unit_test(as_uncertain_as_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
