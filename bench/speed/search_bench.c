@@ -46,8 +46,9 @@ typedef struct {
     double *powers; /* of the frames of the statistics */
 } session;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const session *s = context;
     return s->pixels + index * (size_t)s->frames.nx * (size_t)s->frames.ny;
 }
@@ -94,7 +95,7 @@ static bool measure_power(void *context, size_t item, int w, mdup_error **err)
 {
     (void)err;
     session *s = context;
-    mdup_condition_power(s->conditioner, get_frame(s, item), s->scratch[w],
+    mdup_condition_power(s->conditioner, get_frame(s, item, NULL), s->scratch[w],
                          s->powers + item * MDUP_RADIAL_BINS);
     return true;
 }
@@ -116,7 +117,7 @@ static void make_statistics(session *s)
         for (int k = 0; k < MDUP_RADIAL_BINS; k++)
             st->power[k] += s->powers[f * MDUP_RADIAL_BINS + (size_t)k] / (double)st->n_frames;
         for (size_t i = 0; i < pixels; i++)
-            st->sum[i] += get_frame(s, f)[i];
+            st->sum[i] += get_frame(s, f, NULL)[i];
         st->noise_share += (double)s->noise_shares[f] / (double)st->n_frames;
     }
     mdup_conditioner_set_statistics(s->conditioner, st);
@@ -173,7 +174,7 @@ static void open_pair(pair_bench *p, session *s)
     p->spectrum = mdup_alloc_aligned(mdup_condition_size(c), sizeof *p->spectrum, &err);
     need(p->spectrum != NULL, err);
     for (size_t i = 0; i < 2; i++) {
-        mdup_condition(c, get_frame(s, i), true, s->scratch[0], p->spectrum);
+        mdup_condition(c, get_frame(s, i, NULL), true, s->scratch[0], p->spectrum);
         need(mdup_spectra_put(p->spectra, i, p->spectrum, &err), err);
     }
     for (int k = 0; k < 2; k++) {

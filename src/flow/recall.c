@@ -246,11 +246,14 @@ static bool settle(mdup_recall *recall, const mdup_catalog *c, const mdup_screen
 }
 
 static bool settle_all(mdup_recall *recall, const mdup_catalog *c, const mdup_screen_options *o,
-                       mdup_reading *readings, tally *t, mdup_error **err)
+                       mdup_reading *readings, mdup_frames *frames, tally *t, mdup_error **err)
 {
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
         if (!settle(recall, c, o, i, &readings[i], t, err))
             return false;
+        if (readings[i].frame)
+            mdup_frames_add(frames, i, recall->entries[i].id);
+    }
     return true;
 }
 
@@ -274,14 +277,15 @@ static bool find_entries(mdup_recall *recall, const mdup_catalog *c, tally *t, m
 
 bool mdup_recall_readings(mdup_session *session, const mdup_catalog *catalog,
                           const mdup_screen_options *options, const mdup_callbacks *callbacks,
-                          mdup_reading *readings, mdup_recall *out, mdup_error **err)
+                          mdup_reading *readings, mdup_frames *frames, mdup_recall *out,
+                          mdup_error **err)
 {
     *out = (mdup_recall){.session = session, .mode0 = options->mode0, .n = catalog->n};
     tally t = {0};
     if (!(out->entries = mdup_calloc(catalog->n, sizeof *out->entries, err)) ||
         !(out->is_known = mdup_calloc(catalog->n, sizeof *out->is_known, err)) ||
         !find_entries(out, catalog, &t, err) ||
-        !settle_all(out, catalog, options, readings, &t, err))
+        !settle_all(out, catalog, options, readings, frames, &t, err))
         return false;
     say(&t, callbacks);
     return true;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "flow/frames.h"
 #include "flow/reading.h"
 #include "session/work.h"
 
@@ -19,12 +20,12 @@ typedef struct {
 } mdup_recall;
 
 /** Finds each micrograph of the catalog in the session by its name, enters those that are new, and fills in readings[catalog->n] (zeroed) of those that
- *  need not be read: the file has the size and time it had, and was read in the same way.  Says through callbacks->log what is to be
+ *  need not be read: the file has the size and time it had, and was read in the same way; their frames are added to `frames`.  Says through callbacks->log what is to be
  *  read again, and why.  False with *err: INVALID when the session knows other micrographs and none of these; IO, PARSE, NOMEM.  Free with
  *  mdup_recall_clear, also after a failure; the readings stay. */
 bool mdup_recall_readings(mdup_session *session, const mdup_catalog *catalog,
                           const mdup_screen_options *options, const mdup_callbacks *callbacks,
-                          mdup_reading *readings, mdup_recall *out,
+                          mdup_reading *readings, mdup_frames *frames, mdup_recall *out,
                           mdup_error **err) MDUP_MUST_CHECK;
 void mdup_recall_clear(mdup_recall *recall);
 

@@ -33,7 +33,7 @@ typedef struct {
 } worker;
 
 struct mdup_blocks {
-    mdup_block_frames frames;
+    const mdup_search_frames *frames;
     const mdup_conditioner *conditioner;
     int n_threads;
     mdup_job_progress progress; /* NULL: none */
@@ -69,8 +69,12 @@ static bool condition_one(void *context, size_t item, int w, mdup_error **err)
     mdup_blocks *b = context;
     worker *me = &b->workers[w];
     size_t frame = b->missing[item];
-    mdup_condition(b->conditioner, b->frames.get(b->frames.context, frame),
-                   frame < b->conditioner->statistics->n_frames, me->condition, me->spectrum);
+    const int8_t *pixels = mdup_search_get(b->frames, frame, err);
+    if (!pixels)
+        return false;
+    mdup_condition(b->conditioner, pixels, frame < b->conditioner->statistics->n_frames,
+                   me->condition, me->spectrum);
+    mdup_search_release(b->frames, frame);
     return mdup_spectra_put(b->spectra, frame, me->spectrum, err);
 }
 
@@ -78,12 +82,12 @@ static bool condition_one(void *context, size_t item, int w, mdup_error **err)
 static void drop_oldest(mdup_blocks *b)
 {
     while (b->n_kept + b->n_missing > b->most_kept) {
-        size_t oldest = b->frames.n;
-        for (size_t i = 0; i < b->frames.n; i++)
+        size_t oldest = b->frames->n;
+        for (size_t i = 0; i < b->frames->n; i++)
             if (mdup_spectra_get(b->spectra, i) && b->last_used[i] < b->now &&
-                (oldest == b->frames.n || b->last_used[i] < b->last_used[oldest]))
+                (oldest == b->frames->n || b->last_used[i] < b->last_used[oldest]))
                 oldest = i;
-        if (oldest == b->frames.n)
+        if (oldest == b->frames->n)
             return;
         mdup_spectra_drop(b->spectra, oldest);
         b->n_kept--;
@@ -320,7 +324,7 @@ static void clear_worker(worker *me)
 
 static bool make_maps(mdup_blocks *b, mdup_error **err)
 {
-    b->spectra = mdup_spectra_new(b->conditioner, b->frames.n, err);
+    b->spectra = mdup_spectra_new(b->conditioner, b->frames->n, err);
     if (!b->spectra)
         return false;
     const mdup_spectra_layout *kept = mdup_spectra_get_layout(b->spectra);
@@ -332,7 +336,7 @@ static bool make_maps(mdup_blocks *b, mdup_error **err)
 
 static bool make_room(mdup_blocks *b, double spectra_bytes, mdup_error **err)
 {
-    size_t n = b->frames.n, columns = n < MDUP_BLOCK ? n : MDUP_BLOCK;
+    size_t n = b->frames->n, columns = n < MDUP_BLOCK ? n : MDUP_BLOCK;
     double kept = spectra_bytes / (double)mdup_spectra_get_layout(b->spectra)->bytes;
     b->most_kept = kept < 2.0 * MDUP_BLOCK ? 2 * (size_t)MDUP_BLOCK
                    : kept < (double)n      ? (size_t)kept
@@ -348,14 +352,14 @@ static bool make_room(mdup_blocks *b, double spectra_bytes, mdup_error **err)
     return true;
 }
 
-mdup_blocks *mdup_blocks_new(const mdup_block_frames *frames, const mdup_conditioner *conditioner,
+mdup_blocks *mdup_blocks_new(const mdup_search_frames *frames, const mdup_conditioner *conditioner,
                              double spectra_bytes, int n_threads, mdup_job_progress progress,
                              void *progress_context, mdup_error **err)
 {
     mdup_blocks *b = mdup_calloc(1, sizeof *b, err);
     if (!b)
         return NULL;
-    b->frames = *frames;
+    b->frames = frames;
     b->conditioner = conditioner;
     b->n_threads = n_threads;
     b->progress = progress;

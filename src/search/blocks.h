@@ -8,25 +8,17 @@
 
 #include "base/error.h"
 #include "run/executor.h"
-#include "search/correlate.h"
+#include "search/search.h"
 
 /* Frames in a block, at the most. */
 enum { MDUP_BLOCK = 256 };
 
 typedef struct mdup_blocks mdup_blocks;
 
-/* Where the frames come from. */
-typedef struct {
-    size_t n;
-    /* The frame with that index, nx * ny bytes; any thread. */
-    const int8_t *(*get)(void *context, size_t index);
-    void *context;
-} mdup_block_frames;
-
-/** The conditioner has its limit of the shifts and its statistics, of the first frames; it and what `frames` points to are borrowed.  Spectra are
+/** The conditioner has its limit of the shifts and its statistics, of the first frames; it and the frames are borrowed.  Spectra are
  *  kept of as many frames as fit into spectra_bytes, and of two blocks in any case.  NULL with *err (NOMEM).  progress, NULL or as in mdup_batch, is called with the number of rows done of a comparison, 0 before.  Free with
  *  mdup_blocks_free. */
-mdup_blocks *mdup_blocks_new(const mdup_block_frames *frames, const mdup_conditioner *conditioner,
+mdup_blocks *mdup_blocks_new(const mdup_search_frames *frames, const mdup_conditioner *conditioner,
                              double spectra_bytes, int n_threads, mdup_job_progress progress,
                              void *progress_context, mdup_error **err) MDUP_MUST_CHECK;
 void mdup_blocks_free(mdup_blocks *blocks);

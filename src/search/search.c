@@ -11,9 +11,6 @@
 enum { BLOCK = MDUP_TILE_SIDE };
 _Static_assert((int)BLOCK == (int)MDUP_BLOCK, "a tile is two blocks");
 
-/* Of what is kept of the frames' spectra: 13,000 of them. */
-static const double SPECTRA_BYTES = 2e9;
-
 /* How many pairs are drawn for the null distribution: its tail is then some 300, which give the scale to 6 %. */
 enum { SAMPLE_PAIRS = 1000 };
 
@@ -77,16 +74,33 @@ bool mdup_search_count_pairs(const mdup_search_frames *f, int64_t *count, mdup_e
     return true;
 }
 
-double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
+const int8_t *mdup_search_get(const mdup_search_frames *f, size_t index, mdup_error **err)
+{
+    return f->get(f->context, index, err);
+}
+
+void mdup_search_release(const mdup_search_frames *f, size_t index)
+{
+    if (f->release)
+        f->release(f->context, index);
+}
+
+mdup_search_budget mdup_search_share(double memory_bytes)
+{
+    return (mdup_search_budget){0.25 * memory_bytes, 0.45 * memory_bytes};
+}
+
+double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads,
+                                const mdup_search_budget *budget)
 {
     double frame = (double)nx * ny, columns = (double)(n < BLOCK ? n : BLOCK);
     /* Of the padded plane (4 frames) a spectrum keeps 0.38, half of what lies within the band, in two bytes a number; expanded it is half of the
      * square around the band, 0.49, in four bytes.  A worker has about seven such planes of floats in conditioning, searching and verifying. */
-    double spectra = fmin((double)n * frame * 4 * 0.5 * 0.385 * 2, SPECTRA_BYTES),
+    double spectra = fmin((double)n * frame * 4 * 0.5 * 0.385 * 2, budget->spectra_bytes),
            expanded = columns * frame * 4 * 0.5 * 0.49 * 4, worker_bytes = frame * 4 * 4 * 7;
     double candidates = CANDIDATES_BESIDE + SAMPLE_PAIRS + (double)CANDIDATES_PER_FRAME * (double)n;
-    return frame * (double)n + spectra + expanded + n_threads * worker_bytes +
-           candidates * (2 * sizeof(mdup_candidate) + 64);
+    return fmin(frame * (double)n, budget->frames_bytes) + spectra + expanded +
+           n_threads * worker_bytes + candidates * (2 * sizeof(mdup_candidate) + 64);
 }
 
 /* ---- which pairs are remembered ---- */
@@ -471,10 +485,10 @@ static bool make_kept(search *s, mdup_error **err)
 
 static bool make_room(search *s, const mdup_conditioner *conditioner, mdup_error **err)
 {
-    const mdup_block_frames frames = {s->frames->n, s->frames->get, s->frames->context};
+    double spectra_bytes = s->frames->spectra_bytes > 0 ? s->frames->spectra_bytes : HUGE_VAL;
     return (s->of_worker = mdup_calloc((size_t)s->n_threads, sizeof *s->of_worker, err)) &&
-           (s->blocks =
-                mdup_blocks_new(&frames, conditioner, SPECTRA_BYTES, s->n_threads, report, s, err));
+           (s->blocks = mdup_blocks_new(s->frames, conditioner, spectra_bytes, s->n_threads, report,
+                                        s, err));
 }
 
 static void clear(search *s)

@@ -100,8 +100,9 @@ typedef struct {
     mdup_search_frames frames;
 } session;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const session *s = context;
     return s->pixels + index * NX * NY;
 }
@@ -132,11 +133,11 @@ static session *new_session(void)
     assert_true(scratch && st->sum);
     for (size_t f = 0; f < st->n_frames; f++) {
         double power[MDUP_RADIAL_BINS];
-        mdup_condition_power(s->conditioner, get_frame(s, f), scratch, power);
+        mdup_condition_power(s->conditioner, get_frame(s, f, NULL), scratch, power);
         for (int k = 0; k < MDUP_RADIAL_BINS; k++)
             st->power[k] += power[k] / (double)st->n_frames;
         for (size_t i = 0; i < (size_t)NX * NY; i++)
-            st->sum[i] += get_frame(s, f)[i];
+            st->sum[i] += get_frame(s, f, NULL)[i];
     }
     mdup_condition_scratch_free(scratch);
     mdup_conditioner_set_statistics(s->conditioner, st);
@@ -249,13 +250,12 @@ static void a_pair_is_a_pair(void **state)
 {
     (void)state;
     session *s = new_session();
-    const mdup_block_frames frames = {N_FRAMES, get_frame, s};
     mdup_error *err = NULL;
     static block_test all, some;
     all.every = 1;
     some.every = 3;
-    mdup_blocks *rich = mdup_blocks_new(&frames, s->conditioner, 1e9, 2, NULL, NULL, &err);
-    mdup_blocks *poor = mdup_blocks_new(&frames, s->conditioner, 0, 1, NULL, NULL, &err);
+    mdup_blocks *rich = mdup_blocks_new(&s->frames, s->conditioner, 1e9, 2, NULL, NULL, &err);
+    mdup_blocks *poor = mdup_blocks_new(&s->frames, s->conditioner, 0, 1, NULL, NULL, &err);
     assert_true(rich && poor);
     assert_true(mdup_blocks_count_kept(rich) >= 2 && mdup_blocks_count_kept(poor) == 2);
     compare(rich, &all, 0, 264);

@@ -81,8 +81,9 @@ typedef struct {
     double coarse, shifts, local_z;
 } world;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const world *w = context;
     return w->frames[index];
 }

@@ -98,16 +98,21 @@ static void many_groups_are_counted(void **state)
     free(group);
 }
 
-static void memory_grows_with_everything(void **state)
+static void memory_grows_with_everything_up_to_its_budget(void **state)
 {
     (void)state;
-    const double base = mdup_search_memory_bytes(360, 256, 1000, 4);
+    const mdup_search_budget none = {HUGE_VAL, HUGE_VAL}, little = mdup_search_share(1e9);
+    const double base = mdup_search_memory_bytes(360, 256, 1000, 4, &none);
     assert_true(base > 360 * 256 * 1000.0);
-    assert_true(mdup_search_memory_bytes(720, 256, 1000, 4) > 1.9 * (base - 1e7));
-    assert_true(mdup_search_memory_bytes(360, 512, 1000, 4) > base);
-    assert_true(mdup_search_memory_bytes(360, 256, 2000, 4) > base + 360 * 256 * 1000.0);
-    assert_true(mdup_search_memory_bytes(360, 256, 1000, 8) > base);
-    assert_true(isfinite(mdup_search_memory_bytes(16384, 16384, (size_t)1 << 40, 4096)) != 0);
+    assert_true(mdup_search_memory_bytes(720, 256, 1000, 4, &none) > 1.9 * (base - 1e7));
+    assert_true(mdup_search_memory_bytes(360, 512, 1000, 4, &none) > base);
+    assert_true(mdup_search_memory_bytes(360, 256, 2000, 4, &none) > base + 360 * 256 * 1000.0);
+    assert_true(mdup_search_memory_bytes(360, 256, 1000, 8, &none) > base);
+    assert_true(isfinite(mdup_search_memory_bytes(16384, 16384, (size_t)1 << 40, 4096, &none)) !=
+                0);
+    assert_true(mdup_search_memory_bytes(360, 256, 100000, 2, &none) > 20e9);
+    assert_true(mdup_search_memory_bytes(360, 256, 100000, 2, &little) < 1e9);
+    expect_near(mdup_search_memory_bytes(360, 256, 1000, 4, &little), base, 1);
 }
 
 /* ---- the search ---- */
@@ -120,8 +125,9 @@ typedef struct {
     mdup_conditioner *conditioner;
 } session;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const session *s = context;
     return s->pixels + index * (size_t)s->frames.nx * (size_t)s->frames.ny;
 }
@@ -138,11 +144,11 @@ static void measure(session *s)
     assert_true(st->sum && scratch);
     for (size_t f = 0; f < st->n_frames; f++) {
         double power[MDUP_RADIAL_BINS];
-        mdup_condition_power(s->conditioner, get_frame(s, f), scratch, power);
+        mdup_condition_power(s->conditioner, get_frame(s, f, NULL), scratch, power);
         for (int k = 0; k < MDUP_RADIAL_BINS; k++)
             st->power[k] += power[k] / (double)st->n_frames;
         for (size_t i = 0; i < pixels; i++)
-            st->sum[i] += get_frame(s, f)[i];
+            st->sum[i] += get_frame(s, f, NULL)[i];
     }
     mdup_condition_scratch_free(scratch);
     mdup_conditioner_set_statistics(s->conditioner, st);
@@ -270,7 +276,7 @@ static float *all_scores(session *s)
     assert_true(spectrum && words && scores && scratch);
     assert_true(mdup_map_buffers_init(map, &buffers, NULL));
     for (size_t i = 0; i < n; i++) {
-        mdup_condition(s->conditioner, get_frame(s, i), i < s->statistics.n_frames, scratch,
+        mdup_condition(s->conditioner, get_frame(s, i, NULL), i < s->statistics.n_frames, scratch,
                        spectrum);
         assert_true(mdup_spectra_put(spectra, i, spectrum, NULL));
         map->kernel->expand(&map->tables, mdup_spectra_get(spectra, i), words + i * map->words);
@@ -462,7 +468,7 @@ int main(void)
         cmocka_unit_test(windows_as_the_header_says),
         cmocka_unit_test(many_pairs_are_counted),
         cmocka_unit_test(many_groups_are_counted),
-        cmocka_unit_test(memory_grows_with_everything),
+        cmocka_unit_test(memory_grows_with_everything_up_to_its_budget),
         cmocka_unit_test(few_frames),
         cmocka_unit_test(second_exposures_stand_out),
         cmocka_unit_test(the_best_and_a_fair_sample),

@@ -29,8 +29,9 @@ typedef struct {
     int64_t n_compared; /* pairs, as the tiles tell */
 } world;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const world *w = context;
     return w->pixels[w->list[index]];
 }
