@@ -50,7 +50,7 @@ static void put_row(const mdup_view *view, size_t removed, mdup_strbuf *out)
     mdup_words_percent(&shared, pair->overlap);
     mdup_words_evalue(&evalue, pair);
     mdup_strbuf_printf(out, "%5lld  ", (long long)r->decision->set[removed]);
-    put_name(view, pair->a, out);
+    put_name(view, mdup_decision_kept_of(r->decision, pair), out);
     mdup_strbuf_puts(out, "  ");
     put_name(view, removed, out);
     if (shared.text && evalue.text)
@@ -64,20 +64,20 @@ static void put_row(const mdup_view *view, size_t removed, mdup_strbuf *out)
 static void put_table(const mdup_view *view, mdup_strbuf *out)
 {
     const mdup_report *r = view->report;
-    size_t n = 0, n_removed = r->decision->n_removed;
-    if (n_removed == 0)
+    size_t n = 0;
+    if (view->n_duplicates == 0)
         return;
     mdup_strbuf_printf(out, "\n%5s  %-*s  %-*s %6s  %s\n", "set", MDUP_NAME_COLUMNS, "kept",
                        MDUP_NAME_COLUMNS, "removed", "shared", "E-value");
     for (size_t i = 0; i < r->n && n < MOST_ROWS; i++) {
-        if (!r->decision->removed[i])
+        if (!mdup_view_is_duplicate(view, i))
             continue;
         put_row(view, i, out);
         n++;
     }
-    if (n_removed > n) {
+    if (view->n_duplicates > n) {
         mdup_strbuf_puts(out, "       and ");
-        mdup_words_count(out, n_removed - n);
+        mdup_words_count(out, view->n_duplicates - n);
         mdup_strbuf_puts(out, " more: duplicates.csv\n");
     }
 }

@@ -213,14 +213,23 @@ static void put_consequence(const mdup_view *view, size_t p, mdup_strbuf *out)
     const mdup_pair *pair = &view->report->pairs[p];
     bool a_goes = d->removed[pair->a], b_goes = d->removed[pair->b];
     if (b_goes && d->original[pair->b] == (ptrdiff_t)p)
-        mdup_strbuf_puts(out, "  The earlier one is kept: it has seen the least dose.");
+        mdup_strbuf_puts(out, view->keeps_earliest
+                                  ? "  The earlier one is kept: it has seen the least dose."
+                                  : "  The earlier one is kept, as --keep or --protect has it.");
+    else if (a_goes && d->original[pair->a] == (ptrdiff_t)p)
+        mdup_strbuf_puts(out, "  The later one is kept, as --keep or --protect has it.");
     else if (a_goes && b_goes)
-        mdup_strbuf_puts(out, "  Both are removed, for others that they duplicate.");
+        mdup_strbuf_puts(out, mdup_view_is_duplicate(view, pair->a) &&
+                                      mdup_view_is_duplicate(view, pair->b)
+                                  ? "  Both are removed, for others that they duplicate."
+                                  : "  Both are removed.");
     else if (a_goes && view->kind[p] == MDUP_PAIR_DUPLICATE)
         mdup_strbuf_puts(out, "  The earlier one is removed itself, so the later one is kept.");
     else if (a_goes || b_goes)
-        mdup_strbuf_printf(out, "  The %s one is removed, for another that it duplicates.",
-                           a_goes ? "earlier" : "later");
+        mdup_strbuf_printf(out, "  The %s one is removed, %s.", a_goes ? "earlier" : "later",
+                           mdup_view_is_duplicate(view, a_goes ? pair->a : pair->b)
+                               ? "for another that it duplicates"
+                               : "since a list of yours names it");
     else
         mdup_strbuf_puts(out, "  Both are kept.");
 }

@@ -45,7 +45,7 @@ static void put_gaps(mdup_strbuf *out, const mdup_recurrence *r)
 
 static void put_headline(const mdup_view *view, const mdup_recurrence *r, mdup_strbuf *out)
 {
-    size_t n = view->report->n, n_removed = view->report->decision->n_removed;
+    size_t n = view->report->n, n_removed = view->n_duplicates;
     if (n_removed == 0) {
         mdup_strbuf_puts(out, n - view->n_not_judged == 1
                                   ? "The one micrograph that could be judged"
@@ -62,7 +62,8 @@ static void put_headline(const mdup_view *view, const mdup_recurrence *r, mdup_s
     mdup_strbuf_puts(out, " (");
     mdup_words_percent(out, (double)n_removed / (double)n);
     mdup_strbuf_puts(out, n_removed == 1 ? ") shows" : ") show");
-    mdup_strbuf_puts(out, " a place that was recorded before: ");
+    mdup_strbuf_puts(out, view->keeps_earliest ? " a place that was recorded before: "
+                                               : " a place that another one shows as well: ");
     if (r->are_holes)
         mdup_words_things(out, r->n_places, "hole", "holes");
     else
@@ -74,12 +75,22 @@ static void put_headline(const mdup_view *view, const mdup_recurrence *r, mdup_s
     mdup_strbuf_puts(out, ".");
 }
 
+static void say_excluded(const mdup_view *view, mdup_verdict *v)
+{
+    size_t n = view->report->decision->n_removed - view->n_duplicates;
+    if (n == 0)
+        return;
+    mdup_strbuf *out = next_line(v);
+    mdup_words_things(out, n, "micrograph is removed because a list of yours names it (--exclude).",
+                      "micrographs are removed because a list of yours names them (--exclude).");
+}
+
 /* One duplicate in a thousand is usual in a healthy session (the experience of find_dupl's author). */
 static const double USUAL_SHARE = 0.001;
 
 static void say_what_is_usual(const mdup_view *view, mdup_verdict *v)
 {
-    size_t n = view->report->n, n_removed = view->report->decision->n_removed;
+    size_t n = view->report->n, n_removed = view->n_duplicates;
     /* A handful of micrographs was chosen for its duplicates, or is a test. */
     if (n_removed > 0 && (double)n_removed > 10 * USUAL_SHARE * (double)n)
         mdup_strbuf_puts(next_line(v), "Under 0.1 % is usual; several per cent mean a problem of "
@@ -248,6 +259,7 @@ bool mdup_words_verdict(const mdup_view *view, mdup_verdict *out, mdup_error **e
     say_nothing_found(view, out);
     say_crystal(view, out);
     say_copies(view, out);
+    say_excluded(view, out);
     say_what_is_usual(view, out);
     say_overlaps(view, out);
     say_what_was_not_judged(view, out);

@@ -45,15 +45,21 @@ bool mdup_view_is_one_hole(const mdup_view *view, const mdup_pair *pair)
     return a && b && strcmp(a, b) == 0;
 }
 
+bool mdup_view_is_duplicate(const mdup_view *view, size_t micrograph)
+{
+    const mdup_decision *d = view->report->decision;
+    return d->removed[micrograph] && d->original[micrograph] >= 0;
+}
+
 /* ---- importance ---- */
 
 /* 0: a micrograph goes for it. */
 static int rank_of(const mdup_view *v, size_t p)
 {
-    const mdup_decision *d = v->report->decision;
-    size_t b = v->report->pairs[p].b;
+    const ptrdiff_t *original = v->report->decision->original;
+    const mdup_pair *pair = &v->report->pairs[p];
     if (v->kind[p] == MDUP_PAIR_DUPLICATE)
-        return d->removed[b] && d->original[b] == (ptrdiff_t)p ? 0 : 1;
+        return original[pair->a] == (ptrdiff_t)p || original[pair->b] == (ptrdiff_t)p ? 0 : 1;
     return v->kind[p] == MDUP_PAIR_AGAIN ? 2 : 3;
 }
 
@@ -146,6 +152,19 @@ static void count_statuses(mdup_view *v)
         v->n_exact_copies += r->pairs[p].is_copy && rank_of(v, p) == 0;
 }
 
+static void count_duplicates(mdup_view *v)
+{
+    const mdup_report *r = v->report;
+    v->keeps_earliest = true;
+    for (size_t i = 0; i < r->n; i++) {
+        if (!mdup_view_is_duplicate(v, i))
+            continue;
+        const mdup_pair *pair = &r->pairs[r->decision->original[i]];
+        v->n_duplicates++;
+        v->keeps_earliest = v->keeps_earliest && mdup_decision_kept_of(r->decision, pair) < i;
+    }
+}
+
 bool mdup_view_make(const mdup_report *report, mdup_view *out, mdup_error **err)
 {
     mdup_view v = {.report = report};
@@ -162,6 +181,7 @@ bool mdup_view_make(const mdup_report *report, mdup_view *out, mdup_error **err)
     sort_by_importance(&v);
     choose_pictured(&v);
     list_sets(&v);
+    count_duplicates(&v);
     count_statuses(&v);
     v.beginning_length = common_beginning(report);
     v.ending_length = common_ending(report);
@@ -244,7 +264,7 @@ static void count_places(const mdup_view *v, const size_t *visit, size_t *parent
             n_visits[find_root(parent, i)]++;
     for (size_t i = 0; i < r->n; i++) {
         size_t root = find_root(parent, visit[i]);
-        if (!r->decision->removed[i] || n_visits[root] == 0)
+        if (!mdup_view_is_duplicate(v, i) || n_visits[root] == 0)
             continue;
         /* Two shots of one visit that show the same are two records of it. */
         size_t visits = n_visits[root] > 1 ? n_visits[root] : 2;
@@ -263,14 +283,14 @@ static void measure_gaps(const mdup_view *v, mdup_recurrence *out)
     out->least_apart_s = (double)INFINITY;
     out->least_between = SIZE_MAX;
     for (size_t i = 0; i < r->n; i++) {
-        if (!r->decision->removed[i])
+        if (!mdup_view_is_duplicate(v, i))
             continue;
-        size_t other = r->pairs[r->decision->original[i]].a;
+        size_t other = mdup_decision_kept_of(r->decision, &r->pairs[r->decision->original[i]]);
         const mdup_report_micrograph *a = &r->micrographs[other], *b = &r->micrographs[i];
-        double apart_s = b->time_s - a->time_s;
-        size_t between = i - other;
+        double apart_s = fabs(b->time_s - a->time_s);
+        size_t between = i > other ? i - other : other - i;
         out->are_holes = out->are_holes && a->hole && b->hole;
-        out->has_times = out->has_times && a->has_time && b->has_time && apart_s >= 0;
+        out->has_times = out->has_times && a->has_time && b->has_time;
         out->least_apart_s = fmin(out->least_apart_s, apart_s);
         out->most_apart_s = fmax(out->most_apart_s, apart_s);
         out->least_between = between < out->least_between ? between : out->least_between;

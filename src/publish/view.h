@@ -16,7 +16,9 @@ typedef struct {
     size_t *set_begin; /* set k (from 1) is set_members[set_begin[k - 1]] to before set_begin[k] */
     bool has_times;    /* of every micrograph that stands in a pair */
     size_t n_not_judged, n_odd;
+    bool keeps_earliest;   /* every duplicate is later than what it goes for */
     size_t n_exact_copies; /* of the removed */
+    size_t n_duplicates;   /* removed for another; the rest of the removed go by the user's word */
     size_t
         beginning_length; /* bytes that all names begin with, up to a '/', '_' or '-' that is included */
     size_t ending_length; /* bytes that all end in, from a '_' or '.' on, without their folders */
@@ -39,6 +41,9 @@ void mdup_view_clear(mdup_view *view);
 /** Counts the places of the removed micrographs.  False with *err (NOMEM). */
 bool mdup_view_recurrence(const mdup_view *view, mdup_recurrence *out,
                           mdup_error **err) MDUP_MUST_CHECK;
+
+/** Whether a micrograph is removed because another shows what it shows. */
+bool mdup_view_is_duplicate(const mdup_view *view, size_t micrograph);
 
 /** Whether both are known to be shots of one hole in one visit. */
 bool mdup_view_is_one_hole(const mdup_view *view, const mdup_pair *pair);

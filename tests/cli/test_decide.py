@@ -1,6 +1,7 @@
 """microdup decide: other rules for what a screen has found, without the images."""
 
 import json
+import re
 import os
 import sqlite3
 import subprocess
@@ -56,7 +57,7 @@ def fails(folder, *arguments, status=1):
 def test_the_same_rules_give_the_same_bytes(screened):
     run, out = decide(screened)
     assert contents(out) == contents(screened / "microdup")
-    assert "2 micrographs show what one that stays shows (25 %)." in run.out
+    assert "Decided again in " in run.out and "2 of 8 micrographs (25 %) show a place that was recorded before" in run.out
 
 
 @pytest.mark.parametrize("rules", [("--min-overlap", 0.2), ("--evalue", 100), ("--evalue", "1e-60"), ("--min-overlap", 0.855)])
@@ -177,8 +178,10 @@ def test_words_that_are_no_rule(keep, screened):
 
 def test_exclude(screened):
     (screened / "bad.txt").write_text("# bad ones\nm0.mrc\n\n  m1.mrc\t\r\n")
-    _, out = decide(screened, "--exclude", "bad.txt")
+    run, out = decide(screened, "--exclude", "bad.txt")
     # m5 shows what m1 shows, and stays now.
+    assert "1 of 8 micrographs (12 %) shows a place that was recorded before" in run.out
+    assert "2 micrographs are removed because a list of yours names them (--exclude).\n" in run.out
     assert duplicates(out) == [("m2.mrc", "m6.mrc")]
     assert (out / "removed.txt").read_text() == "m0.mrc\nm1.mrc\nm6.mrc\n"
     rows = {row["micrograph"]: row["decision"] for row in read_csv(out / "micrographs.csv")}
@@ -292,8 +295,10 @@ def test_copies_stay_together(tmp_path):
 
 def test_into_the_folder_of_the_session(screened):
     run = microdup("decide", "microdup/session.mdup", "--keep", "latest", cwd=screened)
-    assert run.status == 0 and "Results in microdup\n" in run.out
+    assert run.status == 0 and "Go on with  microdup/micrographs.star (6)\n" in run.out
     assert duplicates(screened / "microdup") == [("m5.mrc", "m1.mrc"), ("m6.mrc", "m2.mrc")]
+    assert "2 of 8 micrographs (25 %) show a place that another one shows as well" in run.out.replace("\n", " ")
+    assert re.search(r"m5\.mrc +m1\.mrc", run.out)
     run = microdup("decide", "session.mdup", cwd=screened / "microdup")
     assert run.status == 0 and duplicates(screened / "microdup") == [("m1.mrc", "m5.mrc"), ("m2.mrc", "m6.mrc")]
 
@@ -398,8 +403,10 @@ def test_frames_are_not_needed(screened):
     db.execute("DELETE FROM frames")
     db.commit()
     db.close()
-    _, out = decide(screened)
-    assert contents(out) == contents(screened / "microdup")
+    run = microdup("decide", "microdup/session.mdup", "--o", "again", cwd=screened)
+    assert run.status == 0 and contents(screened / "again") == contents(screened / "microdup")
+    lines = run.err.splitlines()
+    assert lines and all(line.startswith("WARNING: m") and "no picture in the report" in line for line in lines)
 
 
 def test_numbers_survive(screened):
