@@ -689,6 +689,16 @@ static void say_plan(const screen *s)
                  "the input has no optics groups: --optics-group same leaves no pair out");
 }
 
+/* More than this is of no use to 13,000 micrographs, and hardly any to more. */
+static const double MOST_MEMORY_BY_ITSELF_bytes = 4e9;
+
+static double memory_of(const mdup_screen_options *o)
+{
+    return o->memory_bytes > 0
+               ? o->memory_bytes
+               : fmin(mdup_memory_allowed_bytes("") / 4, MOST_MEMORY_BY_ITSELF_bytes);
+}
+
 static bool run(screen *s, mdup_error **err)
 {
     double began_s = now_s();
@@ -699,6 +709,7 @@ static bool run(screen *s, mdup_error **err)
                            s->callbacks, err);
     if (!s->catalog)
         return false;
+    s->budget = mdup_search_share(memory_of(s->options), s->catalog->n);
     say_plan(s);
     if (s->options->dry_run)
         return mdup_dry_run(s->options, s->catalog, s->n_threads, &s->budget, s->callbacks,
@@ -732,22 +743,11 @@ static void clear(screen *s)
     mdup_catalog_free(s->catalog);
 }
 
-/* More than this is of no use to 13,000 micrographs, and hardly any to more. */
-static const double MOST_MEMORY_BY_ITSELF_bytes = 4e9;
-
-static double memory_of(const mdup_screen_options *o)
-{
-    return o->memory_bytes > 0
-               ? o->memory_bytes
-               : fmin(mdup_memory_allowed_bytes("") / 4, MOST_MEMORY_BY_ITSELF_bytes);
-}
-
 bool mdup_screen(const mdup_screen_options *options, const mdup_callbacks *callbacks,
                  mdup_screen_summary *summary, mdup_error **err)
 {
     screen s = {.options = options, .callbacks = callbacks};
     s.n_threads = options->n_threads > 0 ? options->n_threads : mdup_default_workers();
-    s.budget = mdup_search_share(memory_of(options));
     bool ok = check_options(options, err) && run(&s, err);
     if (ok && summary)
         *summary = s.summary;

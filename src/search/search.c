@@ -85,9 +85,16 @@ void mdup_search_release(const mdup_search_frames *f, size_t index)
         f->release(f->context, index);
 }
 
-mdup_search_budget mdup_search_share(double memory_bytes)
+/* Measured: program, two threads and the spectra at hand; names, candidates and looks of a micrograph. */
+static const double RESERVED_BYTES = 0.4e9, BYTES_OF_A_NAME = 1e4;
+
+/* Both are enough for the same number of frames. */
+static const double SHARE_OF_FRAMES = 0.39;
+
+mdup_search_budget mdup_search_share(double memory_bytes, size_t n)
 {
-    return (mdup_search_budget){0.25 * memory_bytes, 0.45 * memory_bytes};
+    double left = fmax(memory_bytes - RESERVED_BYTES - BYTES_OF_A_NAME * (double)n, 1);
+    return (mdup_search_budget){SHARE_OF_FRAMES * left, (1 - SHARE_OF_FRAMES) * left};
 }
 
 double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads,

@@ -58,8 +58,8 @@ typedef struct {
     double frames_bytes, spectra_bytes;
 } mdup_search_budget;
 
-/** A quarter is for frames and not quite half for spectra; the rest is for threads, the spectra at hand, candidates and names. */
-mdup_search_budget mdup_search_share(double memory_bytes);
+/** What is left for frames and spectra of a session of n micrographs when it may take that much memory. */
+mdup_search_budget mdup_search_share(double memory_bytes, size_t n);
 
 /** What frames and search of n frames of nx by ny take, in bytes: known before anything is read. */
 double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads,

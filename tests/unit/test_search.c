@@ -101,7 +101,7 @@ static void many_groups_are_counted(void **state)
 static void memory_grows_with_everything_up_to_its_budget(void **state)
 {
     (void)state;
-    const mdup_search_budget none = {HUGE_VAL, HUGE_VAL}, little = mdup_search_share(1e9);
+    const mdup_search_budget none = {HUGE_VAL, HUGE_VAL}, little = mdup_search_share(1e9, 1000);
     const double base = mdup_search_memory_bytes(360, 256, 1000, 4, &none);
     assert_true(base > 360 * 256 * 1000.0);
     assert_true(mdup_search_memory_bytes(720, 256, 1000, 4, &none) > 1.9 * (base - 1e7));
@@ -112,7 +112,10 @@ static void memory_grows_with_everything_up_to_its_budget(void **state)
                 0);
     assert_true(mdup_search_memory_bytes(360, 256, 100000, 2, &none) > 20e9);
     assert_true(mdup_search_memory_bytes(360, 256, 100000, 2, &little) < 1e9);
+    assert_true(little.frames_bytes > 1000 * 360 * 256.0);
     expect_near(mdup_search_memory_bytes(360, 256, 1000, 4, &little), base, 1);
+    const mdup_search_budget least = mdup_search_share(1, 1000000);
+    assert_true(least.frames_bytes > 0 && least.spectra_bytes > 0 && least.spectra_bytes < 1);
 }
 
 /* ---- the search ---- */
