@@ -13,7 +13,7 @@ static const char *const order_names[] = {"auto", "star", "name", "natural", "ti
 static const char *const group_names[] = {"any", "same", NULL};
 static const char *const mode0_names[] = {"auto", "signed", "unsigned", NULL};
 
-static const double HUGE_COUNT = 1e9;
+static const double HUGE_COUNT = 1e9, LEAST_MEMORY = 500e6, MOST_MEMORY = 1000e12;
 
 static size_t list_files(screen_arguments *a, option *options, size_t n)
 {
@@ -90,6 +90,10 @@ static size_t list_pairs_and_running(screen_arguments *a, option *options, size_
          HUGE_COUNT, NULL},
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
          "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
+        {NULL, "memory", OPTION_BYTES, &a->screen.memory_bytes, "SIZE",
+         "memory to get by with, like 500M or 4G",
+         "a quarter of what the machine, its job or control group allows, at most 4G", LEAST_MEMORY,
+         MOST_MEMORY, NULL},
         {NULL, "pipeline_control", OPTION_STRING, &a->pipeline_control, "DIR",
          "accepted: RELION adds it", NULL, 0, 0, NULL},
     };

@@ -179,7 +179,7 @@ static int watch(arguments *a, const option_set *set)
     s.commands = (on_duplicate){.command = a->command, .callbacks = &s.callbacks};
     a->watch.screen = a->screen.screen;
     const mdup_watch_callbacks callbacks = {
-        {&s, on_log, on_progress, on_stop}, on_found, on_status};
+        {&s, on_log, on_progress, on_stop, NULL}, on_found, on_status};
     bool ok = mdup_watch(&a->watch, &callbacks, NULL, &err);
     on_duplicate_finish(&s.commands);
     return ok ? EXIT_DONE : console_fail(&s.console, "microdup watch", &err, EXIT_FAILED);

@@ -121,6 +121,11 @@ static void print_duration(double seconds)
         printf("%ld:%02ld", s / 60, s % 60);
 }
 
+static void print_bytes_rate(double rate)
+{
+    printf(rate >= 1e9 ? "%.2f GB/s" : "%.0f MB/s", rate >= 1e9 ? rate / 1e9 : rate / 1e6);
+}
+
 static void print_rate(double rate)
 {
     if (rate >= 1e6)
@@ -143,13 +148,18 @@ static void print_progress(console *c, const char *stage, int64_t done, int64_t 
         printf("%-10s ", stage);
     }
     printf("%lld/%lld (%.0f %%)", (long long)done, (long long)total, 100 * share);
-    if (elapsed_s > 0 && done > 0) {
+    double done_now = (double)(done - c->done_before);
+    if (elapsed_s > 0 && done_now > 0) {
         printf(", ");
-        print_rate((double)done / elapsed_s);
+        print_rate(done_now / elapsed_s);
+        if (c->bytes_read > c->bytes_before) {
+            printf(", ");
+            print_bytes_rate((double)(c->bytes_read - c->bytes_before) / elapsed_s);
+        }
     }
-    if (done < total && done > 0) {
+    if (done < total && done_now > 0) {
         printf(", ");
-        print_duration(elapsed_s * (1 - share) / share);
+        print_duration(elapsed_s * (double)(total - done) / done_now);
         printf(" left");
     } else if (done >= total) {
         printf(", ");
@@ -172,6 +182,8 @@ static void on_progress(void *user, const char *stage, int64_t done, int64_t tot
         c->stage_finished = false;
         c->stage = stage;
         c->stage_began = c->last_shown = now;
+        c->done_before = done;
+        c->bytes_before = c->bytes_read;
     }
     bool finished = done >= total;
     double interval = c->is_terminal ? TERMINAL_INTERVAL_s : LOG_INTERVAL_s;
@@ -186,6 +198,12 @@ static void on_progress(void *user, const char *stage, int64_t done, int64_t tot
     }
 }
 
+static void on_bytes_read(void *user, int64_t bytes)
+{
+    console *c = user;
+    c->bytes_read = bytes;
+}
+
 static bool on_stop(void *user)
 {
     (void)user;
@@ -195,7 +213,7 @@ static bool on_stop(void *user)
 mdup_callbacks console_callbacks(console *c)
 {
     install_handlers();
-    return (mdup_callbacks){c, on_log, on_progress, on_stop};
+    return (mdup_callbacks){c, on_log, on_progress, on_stop, on_bytes_read};
 }
 
 int console_fail(console *c, const char *command, mdup_error **err, int status)

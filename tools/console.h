@@ -21,6 +21,9 @@ typedef struct {
     bool line_passes;    /* and is wiped off for the next line of text */
     bool stage_finished; /* its last line has been shown */
     const char *stage;   /* of the last progress call */
+    int64_t
+        done_before; /* it began: known from an earlier run, so that it says nothing of the speed */
+    int64_t bytes_read, bytes_before; /* as told last; and before the stage began */
     struct timespec stage_began, last_shown;
     int64_t warnings;
 } console;

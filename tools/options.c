@@ -97,6 +97,24 @@ static bool parse_duration(const option *o, const char *value, mdup_error **err)
     return true;
 }
 
+/* In steps of 1000: what a user calls 4 GB is not exceeded. */
+static bool parse_bytes(const option *o, const char *value, mdup_error **err)
+{
+    static const char UNITS[] = "KMGT";
+    size_t length = strlen(value);
+    const char *unit = length > 0 ? strchr(UNITS, value[length - 1]) : NULL;
+    double number = 0;
+    bool ok = unit && mdup_parse_double(value, length - 1, &number);
+    for (const char *u = UNITS; ok && u <= unit; u++)
+        number *= 1000;
+    if (!ok || number < o->min || number > o->max)
+        return mdup_fail(err, MDUP_ERROR_INVALID,
+                         "--%s takes from %.0fM to %.0fT, like 500M or 4G, not \"%s\"", o->name,
+                         o->min / 1e6, o->max / 1e12, value);
+    *(double *)o->target = number;
+    return true;
+}
+
 static bool parse_range(const option *o, const char *value, mdup_error **err)
 {
     double range[2];
@@ -166,6 +184,8 @@ static bool assign(const option *o, const char *value, mdup_error **err)
         return parse_double(o, value, err);
     case OPTION_DURATION:
         return parse_duration(o, value, err);
+    case OPTION_BYTES:
+        return parse_bytes(o, value, err);
     case OPTION_RANGE:
         return parse_range(o, value, err);
     case OPTION_SIZE:
@@ -302,6 +322,9 @@ static void append_default(mdup_strbuf *text, const option *o)
         break;
     case OPTION_DURATION:
         mdup_strbuf_printf(text, "%g s", numbers[0]);
+        break;
+    case OPTION_BYTES:
+        mdup_strbuf_printf(text, "%gM", numbers[0] / 1e6);
         break;
     case OPTION_RANGE:
         mdup_strbuf_printf(text, "%g,%g", numbers[0], numbers[1]);

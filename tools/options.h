@@ -18,6 +18,7 @@ typedef enum {
     OPTION_INT_AUTO, /* the same, or the word auto, which is 0 */
     OPTION_DOUBLE,   /* double within [min, max] */
     OPTION_DURATION, /* double, in seconds: "30", "30s", "2h"; within [min, max] */
+    OPTION_BYTES,    /* double within [min, max]: "500M", "4G", "1.5T" */
     OPTION_RANGE,    /* double[2]: "a,b" with min <= a <= b <= max */
     OPTION_SIZE,     /* int64_t[2]: "WxH", each within [min, max] */
     OPTION_CHOICE    /* int: index into the names of `choices` */

@@ -29,6 +29,10 @@ typedef struct {
     /* Returns true when the job is to stop; it then fails with MDUP_ERROR_ABORTED.  Called on the
      * calling thread.  May be NULL. */
     bool (*stop)(void *user);
+
+    /* How many bytes the files have that were read so far in the stage "reading"; called just before progress.  Images of
+     * stacks do not count.  May be NULL. */
+    void (*bytes_read)(void *user, int64_t bytes);
 } mdup_callbacks;
 
 #ifdef __cplusplus

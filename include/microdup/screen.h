@@ -59,6 +59,9 @@ typedef struct {
     const char *session; /* NULL: session.mdup in out_dir */
     bool no_session;     /* remember nothing */
     bool restart;        /* forget what the session holds */
+    /* What frames and spectra may take, with the buffers of two threads, in bytes: what does not fit is made again, or read from the session file,
+     * when it is needed.  0: a quarter of what the machine, control groups, Slurm or the shell allow, at the most 4 GB. */
+    double memory_bytes;
 } mdup_screen_options;
 
 typedef struct {

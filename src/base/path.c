@@ -71,6 +71,12 @@ bool mdup_path_is_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+int64_t mdup_path_bytes(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (int64_t)status.st_size : -1;
+}
+
 bool mdup_path_is_same_file(const char *path, const char *other)
 {
     struct stat a, b;

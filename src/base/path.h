@@ -23,6 +23,9 @@ const char *mdup_path_base(const char *path);
 bool mdup_path_is_file(const char *path); /* exists and is not a directory */
 bool mdup_path_is_directory(const char *path);
 
+/** How many bytes the file has; -1 when it is not there. */
+int64_t mdup_path_bytes(const char *path);
+
 /** Whether both are there and are one file, also through links. */
 bool mdup_path_is_same_file(const char *path, const char *other);
 

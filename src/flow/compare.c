@@ -82,25 +82,31 @@ static bool run_stage(comparison *c, const char *stage, size_t n_items, mdup_job
 
 static bool measure_power(void *context, size_t item, int w, mdup_error **err)
 {
-    (void)err;
     comparison *c = context;
-    c->spot_shares[item] =
-        (float)mdup_condition_power(c->conditioner, c->frames->get(c->frames->context, item),
-                                    c->workers[w].condition, c->powers + item * MDUP_RADIAL_BINS);
+    const int8_t *frame = mdup_search_get(c->frames, item, err);
+    if (!frame)
+        return false;
+    c->spot_shares[item] = (float)mdup_condition_power(
+        c->conditioner, frame, c->workers[w].condition, c->powers + item * MDUP_RADIAL_BINS);
+    mdup_search_release(c->frames, item);
     return true;
 }
 
-static void add_up(comparison *c)
+static bool add_up(comparison *c, mdup_error **err)
 {
     mdup_statistics *st = &c->statistics;
     size_t pixels = (size_t)st->nx * (size_t)st->ny;
     for (size_t f = 0; f < st->n_frames; f++) {
-        const int8_t *frame = c->frames->get(c->frames->context, f);
+        const int8_t *frame = mdup_search_get(c->frames, f, err);
+        if (!frame)
+            return false;
         for (size_t i = 0; i < pixels; i++)
             st->sum[i] += frame[i];
+        mdup_search_release(c->frames, f);
         for (int k = 0; k < MDUP_RADIAL_BINS; k++)
             st->power[k] += c->powers[f * MDUP_RADIAL_BINS + (size_t)k] / (double)st->n_frames;
     }
+    return true;
 }
 
 static int by_share(const void *left, const void *right)
@@ -132,8 +138,7 @@ static bool measure_statistics(comparison *c, mdup_error **err)
         (c->frames->noise_share &&
          !find_median(c->frames->noise_share, st->n_frames, &st->noise_share, err)))
         return false;
-    add_up(c);
-    return true;
+    return add_up(c, err);
 }
 
 static uint64_t hash_double(uint64_t seed, double value)
@@ -288,12 +293,22 @@ static double score_of(const mdup_peak *peak, const mdup_verdict *verdict)
            (1 - SHARE_OF_MAP) * (double)verdict->z;
 }
 
-static void load_clean(comparison *c, size_t frame, size_t other, worker *me, float *out)
+/* The two frames of a pair. */
+static bool load_clean(comparison *c, size_t a, size_t b, worker *me, mdup_error **err)
 {
-    const mdup_search_frames *f = c->frames;
     size_t n_sample = c->statistics.n_frames;
-    mdup_condition_clean(c->conditioner, f->get(f->context, frame), frame < n_sample,
-                         other < n_sample ? f->get(f->context, other) : NULL, me->condition, out);
+    const int8_t *frame_a = mdup_search_get(c->frames, a, err),
+                 *frame_b = frame_a ? mdup_search_get(c->frames, b, err) : NULL;
+    if (frame_b) {
+        mdup_condition_clean(c->conditioner, frame_a, a < n_sample, b < n_sample ? frame_b : NULL,
+                             me->condition, me->clean[0]);
+        mdup_condition_clean(c->conditioner, frame_b, b < n_sample, a < n_sample ? frame_a : NULL,
+                             me->condition, me->clean[1]);
+        mdup_search_release(c->frames, b);
+    }
+    if (frame_a)
+        mdup_search_release(c->frames, a);
+    return frame_b != NULL;
 }
 
 /* The best of the candidate's places. */
@@ -349,10 +364,9 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     comparison *c = context;
     const mdup_candidate *candidate = &c->shortlist.items[item];
     worker *me = &c->workers[w];
-    load_clean(c, candidate->a, candidate->b, me, me->clean[0]);
-    load_clean(c, candidate->b, candidate->a, me, me->clean[1]);
     c->pairs[item] = (mdup_pair){.a = candidate->a, .b = candidate->b};
-    if (!verify_peaks(candidate, me, &c->pairs[item], &c->heights[item], err))
+    if (!load_clean(c, candidate->a, candidate->b, me, err) ||
+        !verify_peaks(candidate, me, &c->pairs[item], &c->heights[item], err))
         return false;
     describe_overlap(c, me, &c->pairs[item]);
     return !c->at_zero_sampled[item] || verify_given_shifts(c, item, me, err);
@@ -572,9 +586,8 @@ static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
     mdup_sibling *s = &c->siblings.items[item];
     worker *me = &c->workers[w];
     mdup_verdict verdict;
-    load_clean(c, s->a, s->b, me, me->clean[0]);
-    load_clean(c, s->b, s->a, me, me->clean[1]);
-    if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], s->shift_x, s->shift_y, &verdict,
+    if (!load_clean(c, s->a, s->b, me, err) ||
+        !mdup_verify(me->verifier, me->clean[0], me->clean[1], s->shift_x, s->shift_y, &verdict,
                      err))
         return false;
     s->height = (double)verdict.z;

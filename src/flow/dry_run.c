@@ -1,10 +1,10 @@
 #include "flow/dry_run.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "formats/image_file.h"
 #include "image/bin.h"
 #include "image/condition.h"
@@ -26,9 +26,9 @@ static int64_t add_up_files(const mdup_catalog *c, size_t *n_missing)
     int64_t bytes = 0;
     *n_missing = 0;
     for (size_t i = 0; i < c->n; i++) {
-        struct stat status;
-        if (stat(c->micrographs[i].path, &status) == 0)
-            bytes += (int64_t)status.st_size;
+        int64_t of_file = mdup_path_bytes(c->micrographs[i].path);
+        if (of_file >= 0)
+            bytes += of_file;
         else
             ++*n_missing;
     }
@@ -75,12 +75,12 @@ static bool count_pairs(const mdup_screen_options *o, const mdup_catalog *c, int
 
 static void say_comparison(const mdup_screen_options *o, const mdup_catalog *c, int32_t nx,
                            int32_t ny, int n_threads, int64_t n_pairs,
-                           const mdup_callbacks *callbacks)
+                           const mdup_search_budget *budget, const mdup_callbacks *callbacks)
 {
     int32_t bin = o->bin > 0 ? o->bin : mdup_bin_auto(nx, ny);
     mdup_log(callbacks, MDUP_LOG_INFO, "%d x %d px, binned by %d to %d x %d", nx, ny, bin, nx / bin,
              ny / bin);
-    double memory_bytes = mdup_search_memory_bytes(nx / bin, ny / bin, c->n, n_threads);
+    double memory_bytes = mdup_search_memory_bytes(nx / bin, ny / bin, c->n, n_threads, budget);
     mdup_log(callbacks, MDUP_LOG_INFO,
              "%lld pairs to compare with %d thread%s, about %.0f MB of memory", (long long)n_pairs,
              n_threads, n_threads == 1 ? "" : "s", memory_bytes / 1e6);
@@ -90,7 +90,8 @@ static void say_comparison(const mdup_screen_options *o, const mdup_catalog *c, 
 }
 
 bool mdup_dry_run(const mdup_screen_options *o, const mdup_catalog *c, int n_threads,
-                  const mdup_callbacks *callbacks, mdup_screen_summary *summary, mdup_error **err)
+                  const mdup_search_budget *budget, const mdup_callbacks *callbacks,
+                  mdup_screen_summary *summary, mdup_error **err)
 {
     say_order(c, callbacks);
     size_t n_missing;
@@ -104,7 +105,7 @@ bool mdup_dry_run(const mdup_screen_options *o, const mdup_catalog *c, int n_thr
         return false;
     summary->n_micrographs = (int64_t)c->n;
     if (first_size(c, (mdup_mode0)o->mode0, &nx, &ny))
-        say_comparison(o, c, nx, ny, n_threads, summary->n_pairs_compared, callbacks);
+        say_comparison(o, c, nx, ny, n_threads, summary->n_pairs_compared, budget, callbacks);
     else
         mdup_log(callbacks, MDUP_LOG_WARNING, "none of the micrographs can be opened");
     mdup_log(callbacks, MDUP_LOG_INFO, "Nothing was written (--dry-run)");

@@ -263,7 +263,7 @@ bool mdup_exact_copies_find(const mdup_catalog *catalog, const mdup_reading *rea
     for (size_t i = 0; i < catalog->n; i++) {
         copies[i] = (mdup_exact_copy){i, MDUP_ORIENTATION_SAME};
         int64_t group = options->same_optics_group ? catalog->micrographs[i].optics_group : 0;
-        if (readings[i].frame)
+        if (mdup_reading_has_frame(&readings[i]))
             keys[n++] = key_of(&readings[i], group, i);
     }
     qsort(keys, n, sizeof *keys, by_kind_then_index);

@@ -60,7 +60,7 @@ static bool list_members(mdup_geometries *all, const mdup_reading *readings, siz
         g->n = 0;
     }
     for (size_t r = 0; r < n; r++) {
-        for (size_t i = 0; readings[r].frame && i < all->n; i++) {
+        for (size_t i = 0; mdup_reading_has_frame(&readings[r]) && i < all->n; i++) {
             mdup_geometry *g = &all->items[i];
             if (fits(g, &readings[r])) {
                 g->noise_share[g->n] = (float)readings[r].noise_share;
@@ -79,7 +79,7 @@ bool mdup_geometries_find(const mdup_reading *readings, size_t n, mdup_geometrie
     size_t capacity = 0;
     bool ok = true;
     for (size_t r = 0; ok && r < n; r++) {
-        if (!readings[r].frame)
+        if (!mdup_reading_has_frame(&readings[r]))
             continue;
         mdup_geometry *g = find_or_add(&all, &capacity, &readings[r], err);
         ok = g != NULL;

@@ -241,6 +241,11 @@ bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, md
     return ok;
 }
 
+bool mdup_reading_has_frame(const mdup_reading *reading)
+{
+    return mdup_status_is_judged(reading->judgement.status);
+}
+
 void mdup_reading_clear(mdup_reading *reading)
 {
     free(reading->judgement.reason);

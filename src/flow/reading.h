@@ -26,7 +26,7 @@ typedef struct {
     mdup_signature signature; /* mdup_read_frame: of all pixels of the file */
     double noise_share;       /* mdup_read_frame: mdup_noise_share; else 1 */
     float *binned;            /* mdup_read_binned; owned */
-    int8_t *frame;            /* mdup_read_frame; owned */
+    int8_t *frame;            /* mdup_read_frame; owned; NULL also when frames.h has put it away */
     uint64_t frame_hash;      /* mdup_hash of its bytes */
 } mdup_reading;
 
@@ -39,6 +39,9 @@ bool mdup_read_binned(const mdup_micrograph *micrograph, int32_t bin, mdup_mode0
 /** The same, flattened into out->frame; binned is NULL. */
 bool mdup_read_frame(const mdup_micrograph *micrograph, int32_t bin, mdup_mode0 mode0,
                      mdup_reading *out, mdup_error **err) MDUP_MUST_CHECK;
+
+/** Whether mdup_read_frame made a frame, wherever it is now. */
+bool mdup_reading_has_frame(const mdup_reading *reading);
 
 void mdup_reading_clear(mdup_reading *reading);
 

@@ -71,8 +71,8 @@ static bool is_sound(const mdup_session_reading *e)
 static bool fill_frame(mdup_recall *recall, const mdup_session_reading *e, mdup_reading *r,
                        bool *filled, mdup_error **err)
 {
-    if (recall->frames)
-        r->frame = mdup_kept_frames_take(recall->frames, e->id, e->frame_hash);
+    if (recall->kept)
+        r->frame = mdup_kept_frames_take(recall->kept, e->id, e->frame_hash);
     if (r->frame)
         return true;
     size_t pixels = (size_t)e->frame_nx * (size_t)e->frame_ny;
@@ -255,11 +255,14 @@ static bool settle(mdup_recall *recall, const mdup_catalog *c, const mdup_screen
 }
 
 static bool settle_all(mdup_recall *recall, const mdup_catalog *c, const mdup_screen_options *o,
-                       mdup_reading *readings, tally *t, mdup_error **err)
+                       mdup_reading *readings, mdup_frames *frames, tally *t, mdup_error **err)
 {
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
         if (!settle(recall, c, o, i, &readings[i], t, err))
             return false;
+        if (readings[i].frame)
+            mdup_frames_add(frames, i, recall->entries[i].id);
+    }
     return true;
 }
 
@@ -282,17 +285,17 @@ static bool find_entries(mdup_recall *recall, const mdup_catalog *c, tally *t, m
 }
 
 bool mdup_recall_readings(mdup_session *session, const mdup_catalog *catalog,
-                          const mdup_screen_options *options, mdup_kept_frames *frames,
-                          const mdup_callbacks *callbacks, mdup_reading *readings, mdup_recall *out,
-                          mdup_error **err)
+                          const mdup_screen_options *options, mdup_kept_frames *kept,
+                          const mdup_callbacks *callbacks, mdup_reading *readings,
+                          mdup_frames *frames, mdup_recall *out, mdup_error **err)
 {
-    *out = (mdup_recall){
-        .session = session, .frames = frames, .mode0 = options->mode0, .n = catalog->n};
+    *out =
+        (mdup_recall){.session = session, .kept = kept, .mode0 = options->mode0, .n = catalog->n};
     tally t = {0};
     if (!(out->entries = mdup_calloc(catalog->n, sizeof *out->entries, err)) ||
         !(out->is_known = mdup_calloc(catalog->n, sizeof *out->is_known, err)) ||
         !find_entries(out, catalog, &t, err) ||
-        !settle_all(out, catalog, options, readings, &t, err))
+        !settle_all(out, catalog, options, readings, frames, &t, err))
         return false;
     say(&t, callbacks);
     return true;

@@ -192,6 +192,13 @@ static void job_progress(void *user, const char *stage, int64_t done, int64_t to
         j->callbacks->progress(j->callbacks->user, stage, done, total);
 }
 
+static void job_bytes_read(void *user, int64_t bytes)
+{
+    job *j = user;
+    if (j->callbacks && j->callbacks->bytes_read)
+        j->callbacks->bytes_read(j->callbacks->user, bytes);
+}
+
 /* What is wrong with job.star is no reason to stop: only a label depends on it. */
 static bool settle_version(const char *job_dir, mdup_relion_version *version,
                            const mdup_callbacks *callbacks, mdup_error **err)
@@ -223,7 +230,7 @@ static bool run_job(const mdup_screen_options *options, const char *control_dir,
                     mdup_relion_version version, job *j, mdup_screen_summary *summary,
                     mdup_error **err)
 {
-    const mdup_callbacks callbacks = {j, job_log, job_progress, job_stop};
+    const mdup_callbacks callbacks = {j, job_log, job_progress, job_stop, job_bytes_read};
     j->abort_path = mdup_path_join(control_dir, ABORT_NOW, err);
     if (!j->abort_path || !mdup_path_make_directory(options->out_dir, err) ||
         !take_marks_away(control_dir, err) || !take_away(options->out_dir, OUTPUT_NODES, err) ||

@@ -1,6 +1,7 @@
 #include <microdup/screen.h>
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,12 +11,14 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "decide/decide.h"
 #include "flow/compare.h"
 #include "flow/dry_run.h"
 #include "flow/exact_copies.h"
+#include "flow/frames.h"
 #include "flow/geometry.h"
 #include "flow/pair_memory.h"
 #include "flow/parameters.h"
@@ -41,7 +44,10 @@ typedef struct {
     mdup_recall recall;
     size_t *to_read; /* micrographs */
     size_t n_to_read;
+    _Atomic int64_t bytes_read;
+    mdup_search_budget budget;
     mdup_reading *readings;  /* one a micrograph, in order of acquisition */
+    mdup_frames *frames;     /* of the readings */
     mdup_exact_copy *copies; /* one a micrograph */
     mdup_geometries geometries;
     mdup_session_geometry *statistics; /* one a geometry */
@@ -80,22 +86,41 @@ static double now_s(void)
 
 /* ---- reading ---- */
 
+/* By its file alone: of an image of a stack the part of the file that was read is not known. */
+static void count_bytes(screen *s, size_t i)
+{
+    const mdup_micrograph *m = &s->catalog->micrographs[i];
+    int64_t bytes = 0;
+    if (m->slice == 0 && s->callbacks && s->callbacks->bytes_read)
+        bytes = s->session ? s->recall.entries[i].file_bytes : mdup_path_bytes(m->path);
+    if (bytes > 0)
+        atomic_fetch_add(&s->bytes_read, bytes);
+}
+
 static bool read_one(void *context, size_t item, int worker, mdup_error **err)
 {
     (void)worker;
     screen *s = context;
     size_t i = s->to_read[item];
-    return mdup_read_frame(&s->catalog->micrographs[i], s->options->bin,
-                           (mdup_mode0)s->options->mode0, &s->readings[i], err) &&
-           (!s->session || mdup_recall_keep(&s->recall, i, &s->readings[i], err));
+    if (!mdup_read_frame(&s->catalog->micrographs[i], s->options->bin,
+                         (mdup_mode0)s->options->mode0, &s->readings[i], err) ||
+        (s->session && !mdup_recall_keep(&s->recall, i, &s->readings[i], err)))
+        return false;
+    count_bytes(s, i);
+    if (s->readings[i].frame)
+        mdup_frames_add(s->frames, i, s->session ? s->recall.entries[i].id : 0);
+    return true;
 }
 
 static bool reading_progress(void *context, size_t done)
 {
     screen *s = context;
-    if (s->callbacks && s->callbacks->progress && s->n_to_read > 0)
-        s->callbacks->progress(s->callbacks->user, "reading", (int64_t)done, (int64_t)s->n_to_read);
-    return !(s->callbacks && s->callbacks->stop && s->callbacks->stop(s->callbacks->user));
+    const mdup_callbacks *cb = s->callbacks;
+    if (cb && cb->bytes_read && s->n_to_read > 0)
+        cb->bytes_read(cb->user, atomic_load(&s->bytes_read));
+    if (cb && cb->progress && s->n_to_read > 0)
+        cb->progress(cb->user, "reading", (int64_t)done, (int64_t)s->n_to_read);
+    return !(cb && cb->stop && cb->stop(cb->user));
 }
 
 /* A hundred broken files are one broken folder: the first few are named, the rest counted. */
@@ -109,7 +134,7 @@ static void warn_about_files(const screen *s)
         if (r->warning)
             mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s: %s", s->catalog->micrographs[i].name,
                      r->warning);
-        if (!r->frame && ++n_bad <= MOST_WARNINGS)
+        if (!mdup_reading_has_frame(r) && ++n_bad <= MOST_WARNINGS)
             mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s",
                      r->judgement.reason ? r->judgement.reason : "out of memory");
     }
@@ -122,7 +147,7 @@ static void warn_about_files(const screen *s)
 static bool check_strict(const screen *s, mdup_error **err)
 {
     for (size_t i = 0; s->options->strict && i < s->catalog->n; i++)
-        if (!s->readings[i].frame)
+        if (!mdup_reading_has_frame(&s->readings[i]))
             return mdup_fail(err, MDUP_ERROR_INVALID, "%s (--strict)",
                              s->readings[i].judgement.reason);
     return true;
@@ -153,9 +178,11 @@ static bool read_all(screen *s, mdup_error **err)
     double began_s = now_s();
     s->readings = mdup_calloc(s->catalog->n, sizeof *s->readings, err);
     if (!s->readings ||
+        !(s->frames = mdup_frames_new(s->session, s->session_path, s->readings, s->catalog->n,
+                                      s->budget.frames_bytes, err)) ||
         (s->session && !mdup_recall_readings(s->session, s->catalog, s->options,
                                              s->pass ? &s->pass->frames : NULL, s->callbacks,
-                                             s->readings, &s->recall, err)) ||
+                                             s->readings, s->frames, &s->recall, err)) ||
         !list_what_to_read(s, err))
         return false;
     mdup_batch batch = {s->n_to_read, s->n_threads, read_one, reading_progress, s};
@@ -202,10 +229,16 @@ typedef struct {
     mdup_shots shots;
 } frame_source;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
     const frame_source *source = context;
-    return source->screen->readings[source->geometry->members[index]].frame;
+    return mdup_frames_get(source->screen->frames, source->geometry->members[index], err);
+}
+
+static void release_frame(void *context, size_t index)
+{
+    const frame_source *source = context;
+    mdup_frames_release(source->screen->frames, source->geometry->members[index]);
 }
 
 static mdup_search_frames frames_of(const screen *s, frame_source *source)
@@ -216,6 +249,7 @@ static mdup_search_frames frames_of(const screen *s, frame_source *source)
         .ny = g->frame_ny,
         .n = g->n,
         .get = get_frame,
+        .release = release_frame,
         .context = source,
         .hole = source->shots.hole,
         .shot = source->shots.shot,
@@ -227,6 +261,7 @@ static mdup_search_frames frames_of(const screen *s, frame_source *source)
         .group = source->group,
         .key = source->keys,
         .max_shift_px = s->options->max_shift_px / g->bin,
+        .spectra_bytes = s->budget.spectra_bytes,
     };
 }
 
@@ -575,6 +610,23 @@ static bool remember_result(screen *s, mdup_error **err)
     return ok;
 }
 
+/* It stays until the next one is loaded, which drops it last of all. */
+static bool load_frame(void *context, size_t index, mdup_reading *reading)
+{
+    screen *s = context;
+    mdup_error *why = NULL;
+    if (!mdup_reading_has_frame(reading))
+        return false;
+    if (mdup_frames_get(s->frames, index, &why)) {
+        mdup_frames_release(s->frames, index);
+        return true;
+    }
+    mdup_log(s->callbacks, MDUP_LOG_WARNING, "%s: no picture in the report: %s",
+             s->catalog->micrographs[index].name, mdup_error_get_message(why));
+    mdup_error_clear(&why);
+    return false;
+}
+
 static bool publish(screen *s, double began_s, mdup_error **err)
 {
     const char *out_dir = s->options->out_dir;
@@ -586,6 +638,8 @@ static bool publish(screen *s, double began_s, mdup_error **err)
                               .summary = &s->summary,
                               .results = &results,
                               .readings = s->readings,
+                              .load_frame = load_frame,
+                              .context = s,
                               .usual = s->geometries.n > 0 ? &s->statistics[0] : NULL,
                               .session = s->session ? s->session_path : NULL,
                               .n_threads = s->n_threads};
@@ -667,14 +721,26 @@ static bool find_micrographs(screen *s, mdup_error **err)
     return s->catalog != NULL;
 }
 
+/* More than this is of no use to 13,000 micrographs, and hardly any to more. */
+static const double MOST_MEMORY_BY_ITSELF_bytes = 4e9;
+
+static double memory_of(const mdup_screen_options *o)
+{
+    return o->memory_bytes > 0
+               ? o->memory_bytes
+               : fmin(mdup_memory_allowed_bytes("") / 4, MOST_MEMORY_BY_ITSELF_bytes);
+}
+
 static bool run(screen *s, mdup_error **err)
 {
     double began_s = now_s();
     if (!find_micrographs(s, err))
         return false;
+    s->budget = mdup_search_share(memory_of(s->options), s->catalog->n);
     say_plan(s);
     if (s->options->dry_run)
-        return mdup_dry_run(s->options, s->catalog, s->n_threads, s->callbacks, &s->summary, err);
+        return mdup_dry_run(s->options, s->catalog, s->n_threads, &s->budget, s->callbacks,
+                            &s->summary, err);
     return mdup_publish_claim(s->options->out_dir, s->catalog, err) && open_session(s, err) &&
            read_all(s, err) && compare_all(s, err) && judge_all(s, err) && decide(s, err) &&
            remember_result(s, err) && publish(s, began_s, err) && check_any_judged(s, err);
@@ -713,6 +779,7 @@ static void clear(screen *s)
     for (size_t i = 0; s->readings && i < s->catalog->n; i++)
         mdup_reading_clear(&s->readings[i]);
     free(s->readings);
+    mdup_frames_free(s->frames);
     free(s->copies);
     free(s->judgements);
     free(s->known);

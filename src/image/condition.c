@@ -13,7 +13,7 @@
 enum { TRIM_px = 2, TAPER_px = 2 };
 
 /* Cycles/px of the frame.  Beyond: 0.25 loses filaments (10 % overlap: .06 found against .50); 0.5 lifts false and true peaks of CU428 alike. */
-static const float BAND = 0.35f;
+const float MDUP_BAND = 0.35f;
 
 /* Below: ice, beam and the remains of flattening, alike in many frames; without it unrelated scores grow a heavy tail. */
 static const float LOW_CUT = 0.03f;
@@ -75,39 +75,52 @@ static double shared_length(const float *window, int32_t n, double shift)
     return (1 - fraction) * sum[0] + fraction * sum[1];
 }
 
-/* The shift, in px of the frame, that sample i of a side of the map stands for. */
-static double shift_at(int32_t i, int32_t padded_n, int32_t map_n)
+double mdup_condition_shift_at(int32_t i, int32_t padded_n, int32_t map_n)
 {
     int32_t signed_i = i <= map_n / 2 ? i : i - map_n;
     return (double)signed_i * padded_n / map_n;
 }
 
-static void fill_shared(double *shared, const float *window, int32_t n, int32_t padded_n,
-                        int32_t map_n)
+/* NULL with *err. */
+static double *make_shared(const float *window, int32_t n, int32_t padded_n, int32_t map_n,
+                           mdup_error **err)
 {
-    for (int32_t i = 0; i < map_n; i++)
-        shared[i] = shared_length(window, n, shift_at(i, padded_n, map_n));
+    double *shared = mdup_calloc((size_t)map_n, sizeof *shared, err);
+    for (int32_t i = 0; shared && i < map_n; i++)
+        shared[i] = shared_length(window, n, mdup_condition_shift_at(i, padded_n, map_n));
+    return shared;
 }
 
-static bool make_shared_table(mdup_conditioner *c, mdup_error **err)
+static bool is_searched(const mdup_conditioner *c, double shared, double shift_x, double shift_y)
 {
-    size_t nx = (size_t)c->map_nx, ny = (size_t)c->map_ny;
-    double *x = mdup_calloc(nx, sizeof *x, err);
-    double *y = x ? mdup_calloc(ny, sizeof *y, err) : NULL;
-    c->inverse_root_shared =
-        y ? mdup_alloc_aligned(nx * ny, sizeof *c->inverse_root_shared, err) : NULL;
-    if (c->inverse_root_shared) {
-        fill_shared(x, c->window_x, c->nx, c->padded_nx, c->map_nx);
-        fill_shared(y, c->window_y, c->ny, c->padded_ny, c->map_ny);
-        double least = (double)LEAST_SHARED * x[0] * y[0];
-        for (size_t i = 0; i < nx * ny; i++) {
-            double shared = x[i % nx] * y[i / nx];
-            c->inverse_root_shared[i] = shared >= least ? (float)(1 / sqrt(shared)) : 0.0f;
+    return shared >= c->least_shared && hypot(shift_x, shift_y) <= c->reach_px;
+}
+
+static void fill_shared_table(const mdup_conditioner *c, int32_t map_nx, int32_t map_ny,
+                              const double *shared_x, const double *shared_y, float *table)
+{
+    for (int32_t y = 0; y < map_ny; y++) {
+        double shift_y = mdup_condition_shift_at(y, c->padded_ny, map_ny);
+        for (int32_t x = 0; x < map_nx; x++) {
+            double shared = shared_x[x] * shared_y[y];
+            bool searched =
+                is_searched(c, shared, mdup_condition_shift_at(x, c->padded_nx, map_nx), shift_y);
+            table[(ptrdiff_t)y * map_nx + x] = searched ? (float)(1 / sqrt(shared)) : 0.0f;
         }
     }
+}
+
+bool mdup_condition_shared(const mdup_conditioner *c, int32_t map_nx, int32_t map_ny, float *table,
+                           mdup_error **err)
+{
+    double *x = make_shared(c->window_x, c->nx, c->padded_nx, map_nx, err);
+    double *y = x ? make_shared(c->window_y, c->ny, c->padded_ny, map_ny, err) : NULL;
+    if (y)
+        fill_shared_table(c, map_nx, map_ny, x, y, table);
+    bool ok = y != NULL;
     free(y);
     free(x);
-    return c->inverse_root_shared != NULL;
+    return ok;
 }
 
 /* A Butterworth-like rise that leaves the band above it alone. */
@@ -128,31 +141,36 @@ static void make_weight(mdup_conditioner *c, const double *rho)
         /* Table entries lie at the edges of the bins: the mean of the two beside. */
         int below = i > 0 ? i - 1 : 0, above = i < MDUP_RADIAL_BINS ? i : MDUP_RADIAL_BINS - 1;
         double r = rho ? (rho[below] + rho[above]) / 2 : RHO_LEAST;
-        c->weight[i] =
-            frequency > (double)BAND ? 0.0f : (float)(sqrt(r / (1 - r * r)) * low_cut(frequency));
+        c->weight[i] = frequency > (double)MDUP_BAND
+                           ? 0.0f
+                           : (float)(sqrt(r / (1 - r * r)) * low_cut(frequency));
     }
 }
 
-static int32_t map_size(int32_t padded)
+void mdup_condition_map_size(const mdup_conditioner *c, float band, int32_t *map_nx,
+                             int32_t *map_ny)
 {
-    return mdup_fft_good_size((int32_t)ceil(2.0 * (double)BAND * padded));
+    *map_nx = mdup_fft_good_size((int32_t)ceil(2.0 * (double)band * c->padded_nx));
+    *map_ny = mdup_fft_good_size((int32_t)ceil(2.0 * (double)band * c->padded_ny));
 }
 
 static bool fill_conditioner(mdup_conditioner *c, mdup_error **err)
 {
     c->padded_nx = mdup_fft_good_size(2 * c->nx);
     c->padded_ny = mdup_fft_good_size(2 * c->ny);
-    c->map_nx = map_size(c->padded_nx);
-    c->map_ny = map_size(c->padded_ny);
+    c->reach_px = HUGE_VAL;
+    mdup_condition_map_size(c, MDUP_BAND, &c->map_nx, &c->map_ny);
     if (!(c->padded_fft = mdup_fft_new(c->padded_nx, c->padded_ny, err)) ||
-        !(c->map_fft = mdup_fft_new(c->map_nx, c->map_ny, err)) ||
         !(c->window_x = mdup_alloc_aligned((size_t)c->nx, sizeof *c->window_x, err)) ||
         !(c->window_y = mdup_alloc_aligned((size_t)c->ny, sizeof *c->window_y, err)))
         return false;
     make_window(c->window_x, c->nx);
     make_window(c->window_y, c->ny);
+    c->least_shared = (double)LEAST_SHARED * shared_length(c->window_x, c->nx, 0) *
+                      shared_length(c->window_y, c->ny, 0);
     make_weight(c, NULL);
-    return make_shared_table(c, err);
+    return (c->shared_x = make_shared(c->window_x, c->nx, c->padded_nx, c->map_nx, err)) &&
+           (c->shared_y = make_shared(c->window_y, c->ny, c->padded_ny, c->map_ny, err));
 }
 
 mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err)
@@ -171,21 +189,18 @@ mdup_conditioner *mdup_conditioner_new(int32_t nx, int32_t ny, mdup_error **err)
 
 void mdup_conditioner_limit_shifts(mdup_conditioner *c, double max_shift_px)
 {
-    double reach = fmax(max_shift_px, LEAST_REACH_px) + SHIFT_MARGIN_px;
-    for (int32_t y = 0; y < c->map_ny; y++)
-        for (int32_t x = 0; x < c->map_nx; x++)
-            if (hypot(shift_at(x, c->padded_nx, c->map_nx), shift_at(y, c->padded_ny, c->map_ny)) >
-                reach)
-                c->inverse_root_shared[(ptrdiff_t)y * c->map_nx + x] = 0;
+    c->reach_px = fmax(max_shift_px, LEAST_REACH_px) + SHIFT_MARGIN_px;
 }
 
 bool mdup_conditioner_shift_at(const mdup_conditioner *c, int32_t x, int32_t y, double *shift_x,
                                double *shift_y)
 {
-    if (c->inverse_root_shared[(ptrdiff_t)y * c->map_nx + x] <= 0)
+    double at_x = mdup_condition_shift_at(x, c->padded_nx, c->map_nx),
+           at_y = mdup_condition_shift_at(y, c->padded_ny, c->map_ny);
+    if (!is_searched(c, c->shared_x[x] * c->shared_y[y], at_x, at_y))
         return false;
-    *shift_x = shift_at(x, c->padded_nx, c->map_nx);
-    *shift_y = shift_at(y, c->padded_ny, c->map_ny);
+    *shift_x = at_x;
+    *shift_y = at_y;
     return true;
 }
 
@@ -194,10 +209,10 @@ void mdup_conditioner_free(mdup_conditioner *c)
     if (!c)
         return;
     mdup_fft_free(c->padded_fft);
-    mdup_fft_free(c->map_fft);
     free(c->window_x);
     free(c->window_y);
-    free(c->inverse_root_shared);
+    free(c->shared_x);
+    free(c->shared_y);
     free(c);
 }
 
@@ -303,7 +318,7 @@ static double measure_spots(const mdup_conditioner *c, mdup_condition_scratch *s
             ptrdiff_t i = (ptrdiff_t)ky * half + kx;
             float complex f = s->spectrum[i];
             float power = crealf(f) * crealf(f) + cimagf(f) * cimagf(f);
-            if (frequency < LOW_CUT || frequency > BAND)
+            if (frequency < LOW_CUT || frequency > MDUP_BAND)
                 continue;
             all += (double)power;
             spots += power > SPOT_OVER_SMOOTH * s->power[i] ? (double)power : 0;
@@ -436,7 +451,7 @@ static void whiten(const mdup_conditioner *c, mdup_condition_scratch *s)
 
 size_t mdup_condition_size(const mdup_conditioner *c)
 {
-    return mdup_fft_spectrum_size(c->map_fft);
+    return ((size_t)c->map_nx / 2 + 1) * (size_t)c->map_ny;
 }
 
 /* The corner |kx|, |ky| < half the map's size of the padded spectrum is the whole spectrum of the map. */

@@ -32,10 +32,12 @@ typedef struct {
     int32_t padded_nx, padded_ny; /* >= 2 nx, 2 ny: every shift without wrap-around */
     int32_t map_nx,
         map_ny; /* of the correlation map: the padded plane at the coarser step the band allows */
-    mdup_fft *padded_fft, *map_fft;
+    mdup_fft *padded_fft;
     float *window_x, *window_y; /* the window is their product: 0 at the trimmed edge, 1 inside */
-    float *
-        inverse_root_shared; /* a map sample each: 1 / sqrt(shared window area), 0 where too little is shared */
+    double *shared_x,
+        *shared_y; /* of each sample of a side of the map, the window's length that is shared: px */
+    double least_shared; /* shifts that share less of the window, px^2, are not searched, */
+    double reach_px;     /* nor those longer than this */
     float weight[MDUP_RADIAL_BINS + 1]; /* g at radius bin / 256; 0 beyond the band */
     const mdup_statistics *statistics;  /* borrowed */
 } mdup_conditioner;
@@ -65,20 +67,36 @@ double mdup_condition_power(const mdup_conditioner *conditioner, const int8_t *f
 void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
                                      const mdup_statistics *statistics);
 
-/** Leaves shifts longer than max_shift_px (of the frame, Euclidean) out of the search, in tables made afterwards with the conditioner.  Two px
+/** Leaves shifts longer than max_shift_px (of the frame, Euclidean) out of the search, in tables made afterwards (mdup_condition_shared).  Two px
  *  more are searched, so that the sample next to a shift of that length is, and never less than 18 px each way: the fewer samples the map
  *  has, the more a true peak is itself what it is compared with. */
 void mdup_conditioner_limit_shifts(mdup_conditioner *conditioner, double max_shift_px);
+
+/** Nothing beyond this frequency, in cycles/px of the frame, is used. */
+extern const float MDUP_BAND;
+
+/** Samples a side of a correlation map that holds frequencies up to `band`, both even: the padded plane at a coarser step. */
+void mdup_condition_map_size(const mdup_conditioner *conditioner, float band, int32_t *map_nx,
+                             int32_t *map_ny);
+
+/** For each sample of a map of that size 1 / sqrt(shared window area), 0 where too little is shared or the shift is not searched, into
+ *  table[map_nx * map_ny].  False with *err (NOMEM). */
+bool mdup_condition_shared(const mdup_conditioner *conditioner, int32_t map_nx, int32_t map_ny,
+                           float *table, mdup_error **err) MDUP_MUST_CHECK;
+
+/** The shift in px of the frame that sample i of a side of a map stands for, when the padded plane has padded_n samples there. */
+double mdup_condition_shift_at(int32_t i, int32_t padded_n, int32_t map_n);
 
 /** The shift in px of the frame that a sample of the map stands for; false, outputs untouched, for one that is not searched. */
 bool mdup_conditioner_shift_at(const mdup_conditioner *conditioner, int32_t x, int32_t y,
                                double *shift_x, double *shift_y);
 
-/** Complex samples of a conditioned spectrum. */
+/** Complex samples of a conditioned spectrum: (map_nx / 2 + 1) * map_ny, x fastest, as mdup_fft has it. */
 size_t mdup_condition_size(const mdup_conditioner *conditioner);
 
-/** Conditions one frame into spectrum[mdup_condition_size], in the order of map_fft.  in_sample: the frame is one of those the
- *  statistics were made of, and is left out of the common part that is taken from it.  Its scale has no meaning. */
+/** Conditions one frame into spectrum[mdup_condition_size].  in_sample: the frame is one of those the
+ *  statistics were made of, and is left out of the common part that is taken from it.  Its mean power per sample is weight^2 /
+ *  (padded_nx * padded_ny)^2. */
 void mdup_condition(const mdup_conditioner *conditioner, const int8_t *frame, bool in_sample,
                     mdup_condition_scratch *scratch, float complex *spectrum);
 

@@ -4,28 +4,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 typedef struct {
     uint64_t hash;
     int64_t group;
     size_t index;
 } key;
-
-/* FNV-1a, eight bytes at a time; equal hashes are compared byte by byte afterwards. */
-static uint64_t hash_of(const int8_t *bytes, size_t n)
-{
-    uint64_t hash = 0xCBF29CE484222325u;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + i, sizeof word);
-        hash = (hash ^ word) * 0x100000001B3u;
-        hash ^= hash >> 29;
-    }
-    for (; i < n; i++)
-        hash = (hash ^ (uint8_t)bytes[i]) * 0x100000001B3u;
-    return hash;
-}
 
 static int by_hash(const void *left, const void *right)
 {
@@ -43,32 +28,64 @@ static int by_later(const void *left, const void *right)
     return l->b < r->b ? -1 : l->b > r->b;
 }
 
-static bool same_bytes(const mdup_search_frames *f, size_t a, size_t b)
+static bool hash_all(const mdup_search_frames *f, key *keys, mdup_error **err)
 {
-    return memcmp(f->get(f->context, a), f->get(f->context, b), (size_t)f->nx * (size_t)f->ny) == 0;
+    for (size_t i = 0; i < f->n; i++) {
+        const int8_t *frame = mdup_search_get(f, i, err);
+        if (!frame)
+            return false;
+        keys[i] = (key){mdup_hash(0, frame, (size_t)f->nx * (size_t)f->ny),
+                        f->group ? f->group[i] : 0, i};
+        mdup_search_release(f, i);
+    }
+    return true;
+}
+
+static bool compare_bytes(const mdup_search_frames *f, size_t a, size_t b, bool *same,
+                          mdup_error **err)
+{
+    const int8_t *frame_a = mdup_search_get(f, a, err),
+                 *frame_b = frame_a ? mdup_search_get(f, b, err) : NULL;
+    if (frame_b) {
+        *same = memcmp(frame_a, frame_b, (size_t)f->nx * (size_t)f->ny) == 0;
+        mdup_search_release(f, b);
+    }
+    if (frame_a)
+        mdup_search_release(f, a);
+    return frame_b != NULL;
+}
+
+/* Among keys sorted by hash. */
+static bool list_copies(const mdup_search_frames *f, const key *keys, mdup_copies *copies,
+                        mdup_error **err)
+{
+    for (size_t first = 0, i = 1; i < f->n; i++) {
+        bool same = keys[i].hash == keys[first].hash && keys[i].group == keys[first].group;
+        if (same && !compare_bytes(f, keys[first].index, keys[i].index, &same, err))
+            return false;
+        if (!same)
+            first = i;
+        else if (mdup_search_wants(f, keys[first].index, keys[i].index))
+            copies->items[copies->n++] = (mdup_copy){keys[first].index, keys[i].index};
+    }
+    return true;
 }
 
 bool mdup_find_copies(const mdup_search_frames *f, mdup_copies *out, mdup_error **err)
 {
     key *keys = mdup_calloc(f->n, sizeof *keys, err);
     mdup_copies copies = {keys ? mdup_calloc(f->n, sizeof *copies.items, err) : NULL, 0};
-    if (!copies.items) {
-        free(keys);
+    bool ok = copies.items && hash_all(f, keys, err);
+    if (ok) {
+        qsort(keys, f->n, sizeof *keys, by_hash);
+        ok = list_copies(f, keys, &copies, err);
+    }
+    free(keys);
+    if (!ok) {
+        free(copies.items);
         return false;
     }
-    for (size_t i = 0; i < f->n; i++)
-        keys[i] = (key){hash_of(f->get(f->context, i), (size_t)f->nx * (size_t)f->ny),
-                        f->group ? f->group[i] : 0, i};
-    qsort(keys, f->n, sizeof *keys, by_hash);
-    for (size_t first = 0, i = 1; i < f->n; i++) {
-        if (keys[i].hash != keys[first].hash || keys[i].group != keys[first].group ||
-            !same_bytes(f, keys[first].index, keys[i].index))
-            first = i;
-        else if (mdup_search_wants(f, keys[first].index, keys[i].index))
-            copies.items[copies.n++] = (mdup_copy){keys[first].index, keys[i].index};
-    }
     qsort(copies.items, copies.n, sizeof *copies.items, by_later);
-    free(keys);
     *out = copies;
     return true;
 }

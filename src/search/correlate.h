@@ -1,9 +1,8 @@
-/* The correlation map of two conditioned spectra and its highest peaks. */
+/* Which places of a correlation map stand out. */
 #ifndef MDUP_SEARCH_CORRELATE_H
 #define MDUP_SEARCH_CORRELATE_H
 
-#include "base/error.h"
-#include "image/condition.h"
+#include "search/map.h"
 
 /* The right place of a faint overlap is not always the highest peak, so verification looks at the highest two: of 403 pairs found it was the
  * second in 5, the third or fourth in 4, and each place more costs as much as the first. */
@@ -18,30 +17,13 @@ typedef struct {
         shift_y; /* px of the frame: a point at (x, y) in b is at (x + shift_x, y + shift_y) in a */
 } mdup_peak;
 
-/* A square of the map. */
-typedef struct {
-    float highest, energy; /* of this pair */
-    int32_t searched;      /* samples that share enough to be looked at */
-} mdup_square;
+/** Correlates a with b (expanded spectra, borrowed) at every shift that shares enough, normalised by the square root of what is shared, and
+ *  finds the MDUP_PEAKS peaks of highest local_z, highest first.  A map without any signal gives zeros. */
+void mdup_correlate(const mdup_map *map, const uint32_t *a, const uint32_t *b,
+                    const mdup_map_buffers *buffers, mdup_peak peaks[MDUP_PEAKS]);
 
-/* Buffers of one worker. */
-typedef struct {
-    float complex *product; /* spectrum of the map */
-    float *map;             /* map_nx * map_ny */
-    int32_t squares_nx, squares_ny;
-    mdup_square *squares;
-    float *column_energy, *column_highest; /* map_nx each */
-    int64_t searched;                      /* samples in all squares */
-} mdup_correlate_scratch;
-
-bool mdup_correlate_scratch_init(const mdup_conditioner *conditioner,
-                                 mdup_correlate_scratch *scratch, mdup_error **err) MDUP_MUST_CHECK;
-void mdup_correlate_scratch_clear(mdup_correlate_scratch *scratch);
-
-/** Correlates a with b (mdup_condition_size samples each, borrowed) at every shift that shares enough, normalised by the square root
- *  of what is shared, and finds the MDUP_PEAKS peaks of highest local_z, highest first.  A map without any signal gives zeros. */
-void mdup_correlate(const mdup_conditioner *conditioner, const float complex *a,
-                    const float complex *b, mdup_correlate_scratch *scratch,
-                    mdup_peak peaks[MDUP_PEAKS]);
+/** The highest local_z alone. */
+float mdup_glance(const mdup_map *map, const uint32_t *a, const uint32_t *b,
+                  const mdup_map_buffers *buffers);
 
 #endif

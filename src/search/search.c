@@ -6,10 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "run/executor.h"
+#include "search/blocks.h"
 
-/* Frames whose spectra are held at once, twice: 2 x 256 spectra of 0.74 MB. */
 enum { BLOCK = MDUP_TILE_SIDE };
+_Static_assert((int)BLOCK == (int)MDUP_BLOCK, "a tile is two blocks");
 
 /* How many pairs are drawn for the null distribution: its tail is then some 300, which give the scale to 6 %. */
 enum { SAMPLE_PAIRS = 1000 };
@@ -74,15 +74,40 @@ bool mdup_search_count_pairs(const mdup_search_frames *f, int64_t *count, mdup_e
     return true;
 }
 
-double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads)
+const int8_t *mdup_search_get(const mdup_search_frames *f, size_t index, mdup_error **err)
 {
-    double frame = (double)nx * ny, spectra = 2.0 * (double)(n < BLOCK ? n : BLOCK);
-    /* Of the padded plane (4 frames) a spectrum keeps the band, half of it each way, as complex numbers; a worker has about seven such
-     * planes of floats in conditioning, searching and verifying. */
-    double spectrum_bytes = frame * 4 * 0.5 * 8 * 0.5, worker_bytes = frame * 4 * 4 * 7;
+    return f->get(f->context, index, err);
+}
+
+void mdup_search_release(const mdup_search_frames *f, size_t index)
+{
+    if (f->release)
+        f->release(f->context, index);
+}
+
+/* Measured: program, two threads and the spectra at hand; names, candidates and looks of a micrograph. */
+static const double RESERVED_BYTES = 0.4e9, BYTES_OF_A_NAME = 1e4;
+
+/* Both are enough for the same number of frames. */
+static const double SHARE_OF_FRAMES = 0.39;
+
+mdup_search_budget mdup_search_share(double memory_bytes, size_t n)
+{
+    double left = fmax(memory_bytes - RESERVED_BYTES - BYTES_OF_A_NAME * (double)n, 1);
+    return (mdup_search_budget){SHARE_OF_FRAMES * left, (1 - SHARE_OF_FRAMES) * left};
+}
+
+double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads,
+                                const mdup_search_budget *budget)
+{
+    double frame = (double)nx * ny, columns = (double)(n < BLOCK ? n : BLOCK);
+    /* Of the padded plane (4 frames) a spectrum keeps 0.38, half of what lies within the band, in two bytes a number; expanded it is half of the
+     * square around the band, 0.49, in four bytes.  A worker has about seven such planes of floats in conditioning, searching and verifying. */
+    double spectra = fmin((double)n * frame * 4 * 0.5 * 0.385 * 2, budget->spectra_bytes),
+           expanded = columns * frame * 4 * 0.5 * 0.49 * 4, worker_bytes = frame * 4 * 4 * 7;
     double candidates = CANDIDATES_BESIDE + SAMPLE_PAIRS + (double)CANDIDATES_PER_FRAME * (double)n;
-    return frame * (double)n + spectra * spectrum_bytes + n_threads * worker_bytes +
-           candidates * (2 * sizeof(mdup_candidate) + 64);
+    return fmin(frame * (double)n, budget->frames_bytes) + spectra + expanded +
+           n_threads * worker_bytes + candidates * (2 * sizeof(mdup_candidate) + 64);
 }
 
 /* ---- which pairs are remembered ---- */
@@ -113,7 +138,7 @@ typedef struct {
     mdup_candidate *items;
     size_t n, capacity;
     size_t most;
-    float least; /* pairs below it can be forgotten at once */
+    float least; /* at least 0; pairs below it can be forgotten at once */
 } shortlist;
 
 static bool shortlist_add(shortlist *list, const mdup_candidate *candidate, mdup_error **err)
@@ -132,7 +157,7 @@ static void shortlist_cut(shortlist *list)
         return;
     qsort(list->items, list->n, sizeof *list->items, by_score);
     size_t kept = list->most;
-    list->least = list->items[list->most - 1].coarse;
+    list->least = fmaxf(0, list->items[list->most - 1].coarse);
     for (size_t i = list->most; i < list->n; i++)
         if (list->items[i].drawn)
             list->items[kept++] = list->items[i];
@@ -141,12 +166,6 @@ static void shortlist_cut(shortlist *list)
 
 /* ---- the blocks ---- */
 
-typedef struct {
-    mdup_condition_scratch *condition;
-    mdup_correlate_scratch correlate;
-    shortlist found;
-} worker;
-
 /* With a memory only. */
 typedef struct {
     mdup_tile tile;     /* of the blocks at hand, without what is found now */
@@ -154,21 +173,24 @@ typedef struct {
     bool *is_forgotten; /* what is remembered of a pair of blocks is not to be used */
 } kept_tiles;
 
+/* Of the frames of a block those that have to be compared. */
+typedef struct {
+    size_t n;
+    size_t frames[BLOCK], places[BLOCK]; /* rising */
+} part;
+
 typedef struct {
     const mdup_search_frames *frames;
-    const mdup_conditioner *conditioner;
     const mdup_callbacks *callbacks;
     int n_threads;
-    worker *workers;
-    float complex *spectra[2]; /* of the rows' block and of the columns' */
-    size_t block[2];           /* their numbers, */
+    mdup_blocks *blocks;
+    size_t block[2];           /* the numbers of the rows' block and of the columns', */
     size_t first[2], count[2]; /* and the places of the frames in them */
-    bool is_needed[2][BLOCK];  /* their spectra, for what is to be compared in these blocks */
-    size_t sample_size;        /* frames the statistics were made of */
-    size_t most;               /* how many of the best are wanted in the end */
-    int64_t n_pairs, n_done;   /* asked for; compared in the finished batches */
-    int64_t batch_pairs;       /* in this batch */
-    size_t batch_items;
+    part parts[2];
+    size_t most;             /* how many of the best are wanted in the end */
+    int64_t n_pairs, n_done; /* asked for; compared in the finished tiles */
+    int64_t batch_pairs;     /* to compare in this one */
+    shortlist *of_worker;    /* what each has found in it */
     shortlist found;
     kept_tiles kept;
 } search;
@@ -273,8 +295,8 @@ static bool keep(search *s, mdup_error **err)
                                memory->slot[s->first[1] + j]);
         }
     for (int w = 0; w < s->n_threads; w++)
-        for (size_t i = 0; i < s->workers[w].found.n; i++) {
-            const mdup_candidate *item = &s->workers[w].found.items[i];
+        for (size_t i = 0; i < s->of_worker[w].n; i++) {
+            const mdup_candidate *item = &s->of_worker[w].items[i];
             if ((item->coarse >= s->found.least || item->drawn) && !mdup_tile_add(tile, item, err))
                 return false;
         }
@@ -299,52 +321,44 @@ static bool forget_incomplete(search *s)
 
 /* ---- comparing ---- */
 
-static bool condition_one(void *context, size_t item, int w, mdup_error **err)
+static cell cell_in_parts(const search *s, size_t row, size_t column)
 {
-    (void)err;
-    search *s = context;
-    int side = item < s->count[0] ? 0 : 1;
-    size_t i = side ? item - s->count[0] : item;
-    if (!s->is_needed[side][i])
-        return true;
-    size_t frame = frame_at(s, side, i);
-    mdup_condition(s->conditioner, s->frames->get(s->frames->context, frame),
-                   frame < s->sample_size, s->workers[w].condition,
-                   s->spectra[side] + i * mdup_condition_size(s->conditioner));
-    return true;
+    return cell_of(s, s->parts[0].places[row], s->parts[1].places[column]);
 }
 
-static const float complex *spectrum_at(const search *s, int side, size_t i)
+static bool is_wanted(const search *s, const cell *c)
 {
-    return s->spectra[is_diagonal(s) ? 0 : side] + i * mdup_condition_size(s->conditioner);
+    return c->j >= first_column(s, c->i) && mdup_search_wants(s->frames, c->a, c->b);
 }
 
-/* One row of a block of the pair matrix. */
-static bool compare_row(void *context, size_t item, int w, mdup_error **err)
+static mdup_pair_interest interest_in(void *context, size_t row, size_t column)
 {
-    search *s = context;
-    for (size_t j = first_column(s, item); j < s->count[1]; j++) {
-        cell c = cell_of(s, item, j);
-        if (!mdup_search_wants(s->frames, c.a, c.b) || is_known(s, &c))
-            continue;
-        const float complex *row = spectrum_at(s, 0, item), *column = spectrum_at(s, 1, j);
-        mdup_candidate candidate = {
-            .a = c.a, .b = c.b, .drawn = is_drawn(s->frames, c.a, c.b, s->n_pairs)};
-        mdup_correlate(s->conditioner, c.later_first ? column : row, c.later_first ? row : column,
-                       &s->workers[w].correlate, candidate.peaks);
-        candidate.coarse = candidate.peaks[0].local_z;
-        if (!shortlist_add(&s->workers[w].found, &candidate, err))
-            return false;
-    }
-    return true;
+    const search *s = context;
+    cell c = cell_in_parts(s, row, column);
+    if (!is_wanted(s, &c) || is_known(s, &c))
+        return MDUP_PAIR_UNWANTED;
+    return is_drawn(s->frames, c.a, c.b, s->n_pairs) ? MDUP_PAIR_WANTED_IN_ANY_CASE
+                                                     : MDUP_PAIR_WANTED;
 }
 
-static bool report(void *context, size_t items_done)
+static bool take(void *context, size_t row, size_t column, bool stands_out,
+                 const mdup_peak peaks[MDUP_PEAKS], int w, mdup_error **err)
 {
     search *s = context;
+    cell c = cell_in_parts(s, row, column);
+    mdup_candidate candidate = {.a = c.a,
+                                .b = c.b,
+                                .drawn = is_drawn(s->frames, c.a, c.b, s->n_pairs),
+                                .coarse = stands_out ? peaks[0].local_z : -1};
+    memcpy(candidate.peaks, peaks, sizeof candidate.peaks);
+    return shortlist_add(&s->of_worker[w], &candidate, err);
+}
+
+static bool report(void *context, size_t rows_done)
+{
+    const search *s = context;
     const mdup_callbacks *cb = s->callbacks;
-    int64_t done =
-        s->batch_items ? s->batch_pairs * (int64_t)items_done / (int64_t)s->batch_items : 0;
+    int64_t done = s->parts[0].n ? s->batch_pairs * (int64_t)rows_done / (int64_t)s->parts[0].n : 0;
     if (cb && cb->progress)
         cb->progress(cb->user, "comparing", s->n_done + done, s->n_pairs);
     return !(cb && cb->stop && cb->stop(cb->user));
@@ -354,7 +368,7 @@ static bool report(void *context, size_t items_done)
 static bool gather(search *s, mdup_error **err)
 {
     for (int w = 0; w < s->n_threads; w++) {
-        const shortlist *found = &s->workers[w].found;
+        const shortlist *found = &s->of_worker[w];
         for (size_t i = 0; i < found->n; i++)
             if (!shortlist_add(&s->found, &found->items[i], err))
                 return false;
@@ -363,47 +377,68 @@ static bool gather(search *s, mdup_error **err)
     if (s->batch_pairs > 0 && !keep(s, err))
         return false;
     for (int w = 0; w < s->n_threads; w++) {
-        s->workers[w].found.n = 0;
-        s->workers[w].found.least = s->found.least;
+        s->of_worker[w].n = 0;
+        s->of_worker[w].least = s->found.least;
     }
     return true;
 }
 
-/* Pairs asked for, and of these the ones to compare; marks the frames of the latter. */
+static void fill_part(search *s, int side, const bool *is_needed)
+{
+    part *p = &s->parts[side];
+    p->n = 0;
+    for (size_t i = 0; i < s->count[side]; i++)
+        if (is_needed[i]) {
+            p->frames[p->n] = frame_at(s, side, i);
+            p->places[p->n++] = i;
+        }
+}
+
+/* Pairs asked for, and of these the ones to compare; the parts are the frames of the latter. */
 static int64_t count_in_blocks(search *s, int64_t *n_new)
 {
+    bool is_needed[2][BLOCK] = {0};
     int64_t n_wanted = 0;
     *n_new = 0;
-    memset(s->is_needed, 0, sizeof s->is_needed);
     for (size_t i = 0; i < s->count[0]; i++)
         for (size_t j = first_column(s, i); j < s->count[1]; j++) {
             cell c = cell_of(s, i, j);
-            if (!mdup_search_wants(s->frames, c.a, c.b))
+            if (!is_wanted(s, &c))
                 continue;
             n_wanted++;
             if (is_known(s, &c))
                 continue;
             ++*n_new;
-            s->is_needed[0][i] = true;
-            s->is_needed[is_diagonal(s) ? 0 : 1][j] = true;
+            is_needed[0][i] = is_needed[1][j] = true;
         }
+    for (int side = 0; side < 2; side++)
+        fill_part(s, side, is_needed[side]);
     return n_wanted;
 }
 
 static bool compare_new(search *s, mdup_error **err)
 {
-    s->batch_items = 0; /* conditioning does not count as progress */
-    mdup_batch condition = {s->count[0] + (is_diagonal(s) ? 0 : s->count[1]), s->n_threads,
-                            condition_one, report, s};
-    if (!mdup_run_batch(&condition, err))
-        return false;
-    s->batch_items = s->count[0];
-    mdup_batch compare = {s->count[0], s->n_threads, compare_row, report, s};
-    return mdup_run_batch(&compare, err);
+    mdup_block_pairs pairs = {.rows = s->parts[0].frames,
+                              .columns = s->parts[1].frames,
+                              .n_rows = s->parts[0].n,
+                              .n_columns = s->parts[1].n,
+                              .context = s,
+                              .interest = interest_in,
+                              .found = take};
+    return mdup_blocks_compare(s->blocks, &pairs, err);
 }
 
-static bool compare_blocks(search *s, mdup_error **err)
+static void set_block(search *s, int side, size_t block)
 {
+    s->block[side] = block;
+    s->first[side] = block_begin(s, block);
+    s->count[side] = block_begin(s, block + 1) - s->first[side];
+}
+
+static bool compare_blocks(search *s, size_t row_block, size_t column_block, mdup_error **err)
+{
+    set_block(s, 0, row_block);
+    set_block(s, 1, column_block);
     if (!recall(s, err))
         return false;
     int64_t n_wanted = count_in_blocks(s, &s->batch_pairs);
@@ -413,24 +448,21 @@ static bool compare_blocks(search *s, mdup_error **err)
     return gather(s, err);
 }
 
+/* As many blocks of rows as can be kept, all but one, with each block of columns in turn: a block of columns is conditioned once for all
+ * of these rows. */
 static bool compare_once(search *s, mdup_error **err)
 {
     s->n_done = 0;
     s->found.n = 0;
     s->found.least = 0;
     for (int w = 0; w < s->n_threads; w++)
-        s->workers[w].found.least = 0;
-    for (size_t k = 0; k < count_blocks(s); k++)
-        for (size_t l = k; l < count_blocks(s); l++) {
-            size_t blocks[2] = {k, l};
-            for (int side = 0; side < 2; side++) {
-                s->block[side] = blocks[side];
-                s->first[side] = block_begin(s, blocks[side]);
-                s->count[side] = block_begin(s, blocks[side] + 1) - s->first[side];
-            }
-            if (!compare_blocks(s, err))
-                return false;
-        }
+        s->of_worker[w].least = 0;
+    size_t n_blocks = count_blocks(s), at_once = mdup_blocks_count_kept(s->blocks) - 1;
+    for (size_t begin = 0; begin < n_blocks; begin += at_once)
+        for (size_t column = begin; column < n_blocks; column++)
+            for (size_t row = begin; row < begin + at_once && row <= column; row++)
+                if (!compare_blocks(s, row, column, err))
+                    return false;
     s->found.most = s->most;
     shortlist_cut(&s->found);
     return true;
@@ -458,37 +490,20 @@ static bool make_kept(search *s, mdup_error **err)
             (s->kept.is_forgotten = mdup_calloc(n * n, sizeof *s->kept.is_forgotten, err)));
 }
 
-static bool make_room(search *s, mdup_error **err)
+static bool make_room(search *s, const mdup_conditioner *conditioner, mdup_error **err)
 {
-    size_t block = s->frames->n < BLOCK ? s->frames->n : BLOCK;
-    for (int side = 0; side < 2; side++) {
-        /* A session of one block is compared with itself: its second side is never used. */
-        size_t spectra = side == 0 || count_blocks(s) > 1 ? block : 0;
-        s->spectra[side] = mdup_alloc_aligned(spectra * mdup_condition_size(s->conditioner),
-                                              sizeof *s->spectra[side], err);
-        if (!s->spectra[side])
-            return false;
-    }
-    s->workers = mdup_calloc((size_t)s->n_threads, sizeof *s->workers, err);
-    for (int w = 0; s->workers && w < s->n_threads; w++) {
-        s->workers[w].condition = mdup_condition_scratch_new(s->conditioner, err);
-        if (!s->workers[w].condition ||
-            !mdup_correlate_scratch_init(s->conditioner, &s->workers[w].correlate, err))
-            return false;
-    }
-    return s->workers != NULL;
+    double spectra_bytes = s->frames->spectra_bytes > 0 ? s->frames->spectra_bytes : HUGE_VAL;
+    return (s->of_worker = mdup_calloc((size_t)s->n_threads, sizeof *s->of_worker, err)) &&
+           (s->blocks = mdup_blocks_new(s->frames, conditioner, spectra_bytes, s->n_threads, report,
+                                        s, err));
 }
 
 static void clear(search *s)
 {
-    for (int w = 0; s->workers && w < s->n_threads; w++) {
-        mdup_condition_scratch_free(s->workers[w].condition);
-        mdup_correlate_scratch_clear(&s->workers[w].correlate);
-        free(s->workers[w].found.items);
-    }
-    free(s->workers);
-    free(s->spectra[0]);
-    free(s->spectra[1]);
+    for (int w = 0; s->of_worker && w < s->n_threads; w++)
+        free(s->of_worker[w].items);
+    free(s->of_worker);
+    mdup_blocks_free(s->blocks);
     mdup_tile_clear(&s->kept.tile);
     free(s->kept.floors);
     free(s->kept.is_forgotten);
@@ -498,15 +513,11 @@ bool mdup_search(const mdup_search_frames *frames, const mdup_conditioner *condi
                  int n_threads, const mdup_callbacks *callbacks, mdup_shortlist *out,
                  mdup_error **err)
 {
-    search s = {.frames = frames,
-                .conditioner = conditioner,
-                .callbacks = callbacks,
-                .n_threads = n_threads,
-                .sample_size = mdup_statistics_sample_size(frames->n)};
+    search s = {.frames = frames, .callbacks = callbacks, .n_threads = n_threads};
     s.most = CANDIDATES_BESIDE + CANDIDATES_PER_FRAME * frames->n;
-    bool ok =
-        mdup_search_count_pairs(frames, &s.n_pairs, err) &&
-        (s.n_pairs == 0 || (make_kept(&s, err) && make_room(&s, err) && compare_all(&s, err)));
+    bool ok = mdup_search_count_pairs(frames, &s.n_pairs, err) &&
+              (s.n_pairs == 0 ||
+               (make_kept(&s, err) && make_room(&s, conditioner, err) && compare_all(&s, err)));
     clear(&s);
     if (!ok) {
         free(s.found.items);

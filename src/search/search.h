@@ -16,9 +16,10 @@
 typedef struct {
     int32_t nx, ny;
     size_t n;
-    /* The frame (nx * ny bytes, MDUP_FRAME_SD_units) with that index; valid until the search
-     * returns; any thread. */
-    const int8_t *(*get)(void *context, size_t index);
+    /* The frame (nx * ny bytes, MDUP_FRAME_SD_units) with that index; any thread.  NULL with *err. */
+    const int8_t *(*get)(void *context, size_t index, mdup_error **err);
+    /* Called once for each of these calls, when the frame is not needed any more; NULL: frames stay until the search returns. */
+    void (*release)(void *context, size_t index);
     void *context;
     const int32_t *hole,
         *shot; /* of each, whole numbers of any meaning, hole -1: not known; NULL: of none */
@@ -35,7 +36,14 @@ typedef struct {
     /* What earlier searches with the same statistics and limit of the shifts found, and where this one puts what it finds; NULL: none.  The answer
      * does not depend on it. */
     const mdup_search_memory *memory;
+    double
+        spectra_bytes; /* what kept spectra may take; those of two blocks are kept in any case.  0: as much as they want */
 } mdup_search_frames;
+
+/** What `get` and `release` do. */
+const int8_t *mdup_search_get(const mdup_search_frames *frames, size_t index,
+                              mdup_error **err) MDUP_MUST_CHECK;
+void mdup_search_release(const mdup_search_frames *frames, size_t index);
 
 /** Whether the pair a < b is asked for, as far as is known before it is looked at. */
 bool mdup_search_wants(const mdup_search_frames *frames, size_t a, size_t b);
@@ -45,8 +53,17 @@ bool mdup_search_wants(const mdup_search_frames *frames, size_t a, size_t b);
 bool mdup_search_count_pairs(const mdup_search_frames *frames, int64_t *count,
                              mdup_error **err) MDUP_MUST_CHECK;
 
+/* How the memory of a search is shared out. */
+typedef struct {
+    double frames_bytes, spectra_bytes;
+} mdup_search_budget;
+
+/** What is left for frames and spectra of a session of n micrographs when it may take that much memory. */
+mdup_search_budget mdup_search_share(double memory_bytes, size_t n);
+
 /** What frames and search of n frames of nx by ny take, in bytes: known before anything is read. */
-double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads);
+double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads,
+                                const mdup_search_budget *budget);
 
 typedef struct {
     mdup_candidate *items; /* sorted by (a, b) */

@@ -13,7 +13,9 @@ typedef struct {
     size_t a, b;
     bool
         drawn; /* one of those drawn at random, whatever its score: the null distribution is made of these */
-    float coarse; /* the best local_z of its peaks */
+    /* The best local_z of its peaks.  -1: the first look passes over the pair, and it is here only for being drawn; in a longer list, where it is
+     * not, it must not be what it would not be in a search that knows nothing. */
+    float coarse;
     mdup_peak peaks[MDUP_PEAKS];
 } mdup_candidate;
 

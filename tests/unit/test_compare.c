@@ -10,8 +10,9 @@ typedef struct {
     double max_shift_px;
 } session;
 
-static const int8_t *get(void *context, size_t index)
+static const int8_t *get(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const session *s = context;
     return s->frames[index];
 }

@@ -177,6 +177,7 @@ static void what_was_not_judged_is_no_copy(void **state)
     make(&s, "aaa", "000");
     free(s.readings[1].frame);
     s.readings[1].frame = NULL;
+    s.readings[1].judgement.status = MDUP_STATUS_BLANK;
     expect(&s, "010", "000", "");
 }
 

@@ -81,8 +81,9 @@ typedef struct {
     double coarse, shifts, local_z;
 } world;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const world *w = context;
     return w->frames[index];
 }
@@ -208,12 +209,12 @@ static void the_way_pairs_are_compared(void **state)
                                                w->shifts,        w->n_looks[0],    w->n_looks[1]};
     memcpy(numbers + 9, w->signs, sizeof w->signs);
     static const double expected[] = {
-        0,          0.600000024, 1588.19821, 482739,      304.979597, 543.200198,  13522.6667,
-        66,         3,           285.823293, 282.506984,  2384.59596, 1854.43945,  21.9100782,
-        25.4341713, 5.54130306,  105.853791, 100.616698,  0,          0,           50.7249985,
+        0,          0.600000024, 1588.19821, 482739,      304.918268, 543.313342,  13662.6667,
+        66,         3,           286.759183, 283.904468,  2539.26974, 1827.64603,  21.890759,
+        24.4527378, 5.59514232,  105.853791, 102.206342,  0,          0,           50.7249985,
         50.7249985, 15.0657935,  15.0270138, 0.230406498, 2.64527405, 0.765632023, 0,
         0,          14.9291142,  15.1218797};
-    expect_numbers("MDUP_COMPARE_METHOD", MDUP_COMPARE_METHOD, 1, numbers, expected,
+    expect_numbers("MDUP_COMPARE_METHOD", MDUP_COMPARE_METHOD, 2, numbers, expected,
                    sizeof numbers / sizeof *numbers);
     free(w);
 }

@@ -6,7 +6,7 @@ static bool flag, at_switch;
 static const char *string;
 static option_strings strings;
 static int64_t whole, automatic, size[2];
-static double real, duration, range[2];
+static double bytes, real, duration, range[2];
 static int choice;
 
 static const char *const names[] = {"auto", "star", "natural", NULL};
@@ -57,6 +57,13 @@ static const option table[] = {
      .help = "px",
      .min = 64,
      .max = 16384},
+    {.name = "memory",
+     .type = OPTION_BYTES,
+     .target = &bytes,
+     .argument = "SIZE",
+     .help = "memory",
+     .min = 5e8,
+     .max = 1e15},
     {.name = "order",
      .type = OPTION_CHOICE,
      .target = &choice,
@@ -75,7 +82,7 @@ static int start(void **state)
     string = "before";
     strings = (option_strings){0};
     whole = automatic = size[0] = size[1] = 7;
-    real = duration = range[0] = range[1] = 7;
+    bytes = real = duration = range[0] = range[1] = 7;
     choice = 2;
     set = (option_set){.options = table, .n = sizeof table / sizeof *table};
     return 0;
@@ -169,6 +176,30 @@ static void every_type(void **state)
     assert_string_equal(strings.items[0], "a");
     assert_string_equal(strings.items[1], "b");
     assert_int_equal(set.repeated.n, 0); /* it may be */
+}
+
+static void sizes_of_memory(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double bytes;
+    } good[] = {{"500M", 5e8}, {"4G", 4e9}, {"1.5G", 1.5e9}, {"2T", 2e12}, {"500000K", 5e8}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char given[40];
+        (void)snprintf(given, sizeof given, "--memory|%s", good[i].text);
+        accept(given);
+        expect_near(bytes, good[i].bytes, 0);
+    }
+    static const char *const bad[] = {"4",    "500000000", "G",    "-4G",  "4g",  "4 G", "4GB",
+                                      "499M", "1001T",     "nanG", "infG", "1e3", "",    "4G "};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char given[40], message[200];
+        (void)snprintf(given, sizeof given, "--memory=%s", bad[i]);
+        (void)snprintf(message, sizeof message,
+                       "--memory takes from 500M to 1000T, like 500M or 4G, not \"%s\"", bad[i]);
+        refuse(given, message);
+    }
 }
 
 static void behind_an_equals_sign(void **state)
@@ -416,19 +447,13 @@ static void help_is_asked_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        OPTION_TEST(nothing_given),
-        OPTION_TEST(every_type),
-        OPTION_TEST(behind_an_equals_sign),
-        OPTION_TEST(flags_take_nothing),
-        OPTION_TEST(switches_take_0_or_1),
-        OPTION_TEST(values_that_are_missing),
-        OPTION_TEST(negative_numbers_are_values),
-        OPTION_TEST(values_out_of_range),
-        OPTION_TEST(durations),
-        OPTION_TEST(numbers_or_auto),
-        OPTION_TEST(names_that_are_no_options),
-        OPTION_TEST(given_more_than_once),
-        OPTION_TEST(everything_behind_two_dashes),
+        OPTION_TEST(nothing_given),           OPTION_TEST(every_type),
+        OPTION_TEST(sizes_of_memory),         OPTION_TEST(behind_an_equals_sign),
+        OPTION_TEST(flags_take_nothing),      OPTION_TEST(switches_take_0_or_1),
+        OPTION_TEST(values_that_are_missing), OPTION_TEST(negative_numbers_are_values),
+        OPTION_TEST(values_out_of_range),     OPTION_TEST(durations),
+        OPTION_TEST(numbers_or_auto),         OPTION_TEST(names_that_are_no_options),
+        OPTION_TEST(given_more_than_once),    OPTION_TEST(everything_behind_two_dashes),
         OPTION_TEST(help_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,16 +98,24 @@ static void many_groups_are_counted(void **state)
     free(group);
 }
 
-static void memory_grows_with_everything(void **state)
+static void memory_grows_with_everything_up_to_its_budget(void **state)
 {
     (void)state;
-    const double base = mdup_search_memory_bytes(360, 256, 1000, 4);
+    const mdup_search_budget none = {HUGE_VAL, HUGE_VAL}, little = mdup_search_share(1e9, 1000);
+    const double base = mdup_search_memory_bytes(360, 256, 1000, 4, &none);
     assert_true(base > 360 * 256 * 1000.0);
-    assert_true(mdup_search_memory_bytes(720, 256, 1000, 4) > 1.9 * (base - 1e7));
-    assert_true(mdup_search_memory_bytes(360, 512, 1000, 4) > base);
-    assert_true(mdup_search_memory_bytes(360, 256, 2000, 4) > base + 360 * 256 * 1000.0);
-    assert_true(mdup_search_memory_bytes(360, 256, 1000, 8) > base);
-    assert_true(isfinite(mdup_search_memory_bytes(16384, 16384, (size_t)1 << 40, 4096)) != 0);
+    assert_true(mdup_search_memory_bytes(720, 256, 1000, 4, &none) > 1.9 * (base - 1e7));
+    assert_true(mdup_search_memory_bytes(360, 512, 1000, 4, &none) > base);
+    assert_true(mdup_search_memory_bytes(360, 256, 2000, 4, &none) > base + 360 * 256 * 1000.0);
+    assert_true(mdup_search_memory_bytes(360, 256, 1000, 8, &none) > base);
+    assert_true(isfinite(mdup_search_memory_bytes(16384, 16384, (size_t)1 << 40, 4096, &none)) !=
+                0);
+    assert_true(mdup_search_memory_bytes(360, 256, 100000, 2, &none) > 20e9);
+    assert_true(mdup_search_memory_bytes(360, 256, 100000, 2, &little) < 1e9);
+    assert_true(little.frames_bytes > 1000 * 360 * 256.0);
+    expect_near(mdup_search_memory_bytes(360, 256, 1000, 4, &little), base, 1);
+    const mdup_search_budget least = mdup_search_share(1, 1000000);
+    assert_true(least.frames_bytes > 0 && least.spectra_bytes > 0 && least.spectra_bytes < 1);
 }
 
 /* ---- the search ---- */
@@ -120,8 +128,9 @@ typedef struct {
     mdup_conditioner *conditioner;
 } session;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const session *s = context;
     return s->pixels + index * (size_t)s->frames.nx * (size_t)s->frames.ny;
 }
@@ -138,11 +147,11 @@ static void measure(session *s)
     assert_true(st->sum && scratch);
     for (size_t f = 0; f < st->n_frames; f++) {
         double power[MDUP_RADIAL_BINS];
-        mdup_condition_power(s->conditioner, get_frame(s, f), scratch, power);
+        mdup_condition_power(s->conditioner, get_frame(s, f, NULL), scratch, power);
         for (int k = 0; k < MDUP_RADIAL_BINS; k++)
             st->power[k] += power[k] / (double)st->n_frames;
         for (size_t i = 0; i < pixels; i++)
-            st->sum[i] += get_frame(s, f)[i];
+            st->sum[i] += get_frame(s, f, NULL)[i];
     }
     mdup_condition_scratch_free(scratch);
     mdup_conditioner_set_statistics(s->conditioner, st);
@@ -255,26 +264,38 @@ static void second_exposures_stand_out(void **state)
 /* Every score computed here, one pair after the other. */
 static float *all_scores(session *s)
 {
-    const size_t n = s->frames.n, size = mdup_condition_size(s->conditioner);
-    float complex *spectra = mdup_alloc_aligned(n * size, sizeof *spectra, NULL);
+    const size_t n = s->frames.n;
+    mdup_spectra *spectra = mdup_spectra_new(s->conditioner, n, NULL);
+    assert_non_null(spectra);
+    mdup_map *map = mdup_map_new(s->conditioner, mdup_spectra_get_layout(spectra), MDUP_BAND,
+                                 MDUP_BAND, NULL, NULL);
+    assert_non_null(map);
+    float complex *spectrum =
+        mdup_alloc_aligned(mdup_condition_size(s->conditioner), sizeof *spectrum, NULL);
+    uint32_t *words = mdup_alloc_aligned(n * map->words, sizeof *words, NULL);
     float *scores = calloc(n * n, sizeof *scores);
     mdup_condition_scratch *scratch = mdup_condition_scratch_new(s->conditioner, NULL);
-    mdup_correlate_scratch correlate;
-    assert_true(spectra && scores && scratch);
-    assert_true(mdup_correlate_scratch_init(s->conditioner, &correlate, NULL));
-    for (size_t i = 0; i < n; i++)
-        mdup_condition(s->conditioner, get_frame(s, i), i < s->statistics.n_frames, scratch,
-                       spectra + i * size);
+    mdup_map_buffers buffers;
+    assert_true(spectrum && words && scores && scratch);
+    assert_true(mdup_map_buffers_init(map, &buffers, NULL));
+    for (size_t i = 0; i < n; i++) {
+        mdup_condition(s->conditioner, get_frame(s, i, NULL), i < s->statistics.n_frames, scratch,
+                       spectrum);
+        assert_true(mdup_spectra_put(spectra, i, spectrum, NULL));
+        map->kernel->expand(&map->tables, mdup_spectra_get(spectra, i), words + i * map->words);
+    }
     for (size_t a = 0; a < n; a++)
         for (size_t b = a + 1; b < n; b++) {
             mdup_peak peaks[MDUP_PEAKS];
-            mdup_correlate(s->conditioner, spectra + a * size, spectra + b * size, &correlate,
-                           peaks);
+            mdup_correlate(map, words + a * map->words, words + b * map->words, &buffers, peaks);
             scores[a * n + b] = peaks[0].local_z;
         }
-    mdup_correlate_scratch_clear(&correlate);
+    mdup_map_buffers_clear(&buffers);
     mdup_condition_scratch_free(scratch);
-    free(spectra);
+    free(words);
+    free(spectrum);
+    mdup_map_free(map);
+    mdup_spectra_free(spectra);
     return scores;
 }
 
@@ -450,7 +471,7 @@ int main(void)
         cmocka_unit_test(windows_as_the_header_says),
         cmocka_unit_test(many_pairs_are_counted),
         cmocka_unit_test(many_groups_are_counted),
-        cmocka_unit_test(memory_grows_with_everything),
+        cmocka_unit_test(memory_grows_with_everything_up_to_its_budget),
         cmocka_unit_test(few_frames),
         cmocka_unit_test(second_exposures_stand_out),
         cmocka_unit_test(the_best_and_a_fair_sample),

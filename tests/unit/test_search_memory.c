@@ -3,31 +3,35 @@
 #include "search/search.h"
 #include "texture.h"
 
-/* Lists have SAMPLE to MOST frames, for which the statistics are those of the first SAMPLE.  Only every fifth id is one of theirs. */
-enum { NX = 32, NY = 32, PIXELS = NX * NY, MOST = 127, SAMPLE = 64, STRIDE = 5, BLOCKS = 3 };
+/* Lists have SAMPLE to MOST frames, for which the statistics are those of the first SAMPLE; or those of sessions so large that there is a first look.
+ * Only every fifth id is one of theirs. */
+enum { NX = 32, NY = 32, PIXELS = NX * NY, STRIDE = 5 };
+enum { MOST = 127, SAMPLE = 64, MOST_OF_LARGE = 560, SAMPLE_OF_LARGE = 512 };
+enum { BLOCKS = STRIDE * MOST_OF_LARGE / MDUP_TILE_SIDE + 1 };
 
 /* Frames by number; of them a list in order of acquisition.  Their ids are STRIDE times their numbers. */
 typedef struct {
-    int8_t pixels[MOST][PIXELS];
-    mdup_statistics
-        statistics; /* always of the numbers below SAMPLE, which come first in every list */
+    int8_t pixels[MOST_OF_LARGE][PIXELS];
+    size_t most;
+    mdup_statistics statistics; /* always of the lowest numbers, which come first in every list */
     mdup_conditioner *conditioner;
-    size_t list[MOST], n, index_of[MOST];
+    size_t list[MOST_OF_LARGE], n, index_of[MOST_OF_LARGE];
     mdup_search_frames frames;
-    size_t order[MOST];
-    uint64_t keys[MOST];
-    int64_t group[MOST];
+    size_t order[MOST_OF_LARGE];
+    uint64_t keys[MOST_OF_LARGE];
+    int64_t group[MOST_OF_LARGE];
     /* The memory: tiles by blocks of ids, their items by numbers. */
     mdup_tile tiles[BLOCKS][BLOCKS];
     mdup_search_memory memory;
-    size_t block_begin[BLOCKS + 1], block_number[BLOCKS], frame_at[MOST];
-    uint16_t slot[MOST];
+    size_t block_begin[BLOCKS + 1], block_number[BLOCKS], frame_at[MOST_OF_LARGE];
+    uint16_t slot[MOST_OF_LARGE];
     size_t n_puts;
     int64_t n_compared; /* pairs, as the tiles tell */
 } world;
 
-static const int8_t *get_frame(void *context, size_t index)
+static const int8_t *get_frame(void *context, size_t index, mdup_error **err)
 {
+    (void)err;
     const world *w = context;
     return w->pixels[w->list[index]];
 }
@@ -91,26 +95,27 @@ static bool put_tile(void *context, size_t a, size_t b, const mdup_tile *tile, m
     return true;
 }
 
-static world *new_world(void)
+static world *new_world(size_t most, size_t sample)
 {
     world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    for (size_t i = 0; i < MOST; i++) {
+    w->most = most;
+    for (size_t i = 0; i < most; i++) {
         float *scene = make_scene(NX, NY, i % 9 == 8 ? i - 5 : i);
         cut_frame(scene, NX, 0, 0, NX, NY, 0.6, 7000 + i, w->pixels[i]);
         free(scene);
     }
     w->conditioner = mdup_conditioner_new(NX, NY, NULL);
     mdup_statistics *st = &w->statistics;
-    *st = (mdup_statistics){.nx = NX, .ny = NY, .n_frames = SAMPLE, .noise_share = 1};
+    *st = (mdup_statistics){.nx = NX, .ny = NY, .n_frames = sample, .noise_share = 1};
     st->sum = calloc(PIXELS, sizeof *st->sum);
     mdup_condition_scratch *scratch = mdup_condition_scratch_new(w->conditioner, NULL);
     assert_true(w->conditioner && st->sum && scratch);
-    for (size_t f = 0; f < SAMPLE; f++) {
+    for (size_t f = 0; f < sample; f++) {
         double power[MDUP_RADIAL_BINS];
         mdup_condition_power(w->conditioner, w->pixels[f], scratch, power);
         for (int k = 0; k < MDUP_RADIAL_BINS; k++)
-            st->power[k] += power[k] / SAMPLE;
+            st->power[k] += power[k] / (double)sample;
         for (size_t i = 0; i < PIXELS; i++)
             st->sum[i] += w->pixels[f][i];
     }
@@ -134,7 +139,7 @@ static void set_list(world *w, const size_t *numbers, size_t n)
 {
     memcpy(w->list, numbers, n * sizeof *numbers);
     w->n = n;
-    for (size_t number = 0; number < MOST; number++)
+    for (size_t number = 0; number < w->most; number++)
         w->index_of[number] = SIZE_MAX;
     for (size_t i = 0; i < n; i++)
         w->index_of[numbers[i]] = i;
@@ -153,7 +158,7 @@ static void set_list(world *w, const size_t *numbers, size_t n)
         w->group[i] = (int64_t)numbers[i] % 3;
     }
     size_t place = 0, n_blocks = 0;
-    for (size_t number = 0; number < MOST; number++) {
+    for (size_t number = 0; number < w->most; number++) {
         size_t index, id = STRIDE * number;
         if (!find_in_list(w, number, &index))
             continue;
@@ -206,7 +211,7 @@ static void expect_same_answer(world *w)
 
 static void set_range(world *w, size_t n)
 {
-    size_t numbers[MOST];
+    size_t numbers[MOST_OF_LARGE];
     for (size_t i = 0; i < n; i++)
         numbers[i] = i;
     set_list(w, numbers, n);
@@ -215,7 +220,7 @@ static void set_range(world *w, size_t n)
 static void nothing_is_compared_twice(void **state)
 {
     (void)state;
-    world *w = new_world();
+    world *w = new_world(MOST, SAMPLE);
     set_range(w, 120);
     expect_same_answer(w);
     assert_int_equal(w->n_compared, 120 * 119 / 2);
@@ -229,7 +234,7 @@ static void nothing_is_compared_twice(void **state)
 static void growing_compares_what_is_new(void **state)
 {
     (void)state;
-    world *w = new_world();
+    world *w = new_world(MOST, SAMPLE);
     static const size_t sizes[] = {SAMPLE, 65, 102, 103, 104, MOST};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         set_range(w, sizes[i]);
@@ -243,7 +248,7 @@ static void growing_compares_what_is_new(void **state)
 static void random_histories(void **state)
 {
     (void)state;
-    world *w = new_world();
+    world *w = new_world(MOST, SAMPLE);
     uint64_t seed = 5;
     for (int step = 0; step < 12; step++) {
         size_t numbers[MOST], n = SAMPLE;
@@ -278,7 +283,7 @@ static float highest_floor(const world *w)
 static void shrinking(void **state)
 {
     (void)state;
-    world *w = new_world();
+    world *w = new_world(MOST, SAMPLE);
     set_range(w, MOST);
     expect_same_answer(w);
     const float floor_of_all = highest_floor(w);
@@ -296,12 +301,28 @@ static void shrinking(void **state)
 static void other_pairs_are_asked_for(void **state)
 {
     (void)state;
-    world *w = new_world();
+    world *w = new_world(MOST, SAMPLE);
     for (int step = 0; step < 6; step++) {
         set_range(w, 100 + 5 * (size_t)step);
         w->frames.scan_range = step % 3 == 0 ? 40 : 0;
         w->frames.images_per_hole = step % 3 == 0 ? 2 : 1;
         w->frames.group = step % 3 == 1 ? w->group : NULL;
+        expect_same_answer(w);
+    }
+    free_world(w);
+}
+
+/* Pairs get a first look.  Those that get a second one only for being drawn are, in a longer list, not drawn any more. */
+static void large_lists(void **state)
+{
+    (void)state;
+    world *w = new_world(MOST_OF_LARGE, SAMPLE_OF_LARGE);
+    static const size_t sizes[] = {SAMPLE_OF_LARGE, 530, MOST_OF_LARGE, 520};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        set_range(w, sizes[i]);
+        w->frames.scan_range = 40;
+        expect_same_answer(w);
+        w->frames.scan_range = 0;
         expect_same_answer(w);
     }
     free_world(w);
@@ -334,6 +355,7 @@ int main(void)
         cmocka_unit_test(random_histories),
         cmocka_unit_test(shrinking),
         cmocka_unit_test(other_pairs_are_asked_for),
+        cmocka_unit_test(large_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1868,7 +1868,7 @@ static void test_callbacks(void **state)
     mdup_simulate_options options = tiny_session("test_simulate_heard");
     remove_session(options.out_dir, &options);
     listener l = {.stop_at = 100};
-    mdup_callbacks callbacks = {&l, hear_log, hear_progress, hear_stop};
+    mdup_callbacks callbacks = {&l, hear_log, hear_progress, hear_stop, NULL};
     mdup_error *err = NULL;
     assert_true(mdup_simulate_run(&options, &callbacks, &err));
     assert_int_equal(l.last, 7);
