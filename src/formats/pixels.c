@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
+
 size_t mdup_pixels_bytes(mdup_pixel_type type, size_t n)
 {
     switch (type) {
@@ -141,6 +143,7 @@ static void from_uint16(const uint8_t *restrict from, size_t n, bool swap, float
         to[i] = (float)load_16(from + 2 * i, swap);
 }
 
+MDUP_CLONES
 static void from_float16(const uint8_t *restrict from, size_t n, bool swap, float *restrict to)
 {
     for (size_t i = 0; i < n; i++)

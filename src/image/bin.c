@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clones.h"
+
 enum { SHORTEST_LONG_SIDE_px = 350 };
 
 int32_t mdup_bin_auto(int32_t nx, int32_t ny)
@@ -11,21 +13,32 @@ int32_t mdup_bin_auto(int32_t nx, int32_t ny)
     return bin > 1 ? bin : 1;
 }
 
-/* Sums of n rows. */
-static void add_rows(const float *rows, int32_t nx, int32_t n, float *sums)
+/* Sums of n rows, four at a time so that the sums are loaded and stored a quarter as often. */
+MDUP_CLONES
+static void add_rows(const float *restrict rows, int32_t nx, int32_t n, float *restrict sums)
 {
     memset(sums, 0, (size_t)nx * sizeof *sums);
-    for (int32_t y = 0; y < n; y++) {
+    int32_t y = 0;
+    for (; y + 4 <= n; y += 4) {
         const float *row = rows + (ptrdiff_t)y * nx;
         for (int32_t x = 0; x < nx; x++)
-            sums[x] += row[x];
+            sums[x] += row[x] + row[x + nx] + (row[x + 2 * nx] + row[x + 3 * nx]);
     }
+    for (; y < n; y++)
+        for (int32_t x = 0; x < nx; x++)
+            sums[x] += rows[(ptrdiff_t)y * nx + x];
 }
 
-static float sum_of(const float *values, int32_t n)
+/* In four parts, which are added side by side. */
+static inline float sum_of(const float *values, int32_t n)
 {
-    float sum = 0;
-    for (int32_t i = 0; i < n; i++)
+    float parts[4] = {0};
+    int32_t whole = n / 4 * 4;
+    for (int32_t i = 0; i < whole; i += 4)
+        for (int32_t k = 0; k < 4; k++)
+            parts[k] += values[i + k];
+    float sum = (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    for (int32_t i = whole; i < n; i++)
         sum += values[i];
     return sum;
 }

@@ -1,9 +1,10 @@
 #include "image/frame.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
+#include "base/median.h"
 #include "image/blur.h"
 
 /* Measured on CU428 and on simulated particles: doc/methods.md, "Flattening". */
@@ -107,12 +108,6 @@ static void solve(double m[TREND_TERMS][TREND_TERMS], double right[TREND_TERMS])
         right[k] = m[k][k] > 1e-9 ? right[k] / m[k][k] : 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    float left = *(const float *)a, right = *(const float *)b;
-    return left < right ? -1 : left > right;
-}
-
 /* The median of the good pixels of the cell from (x0, y0) to before (x1, y1); false when less than half of those looked at are good. */
 static bool cell_median(const flattening *f, int32_t x0, int32_t y0, int32_t x1, int32_t y1,
                         float *median)
@@ -128,8 +123,7 @@ static bool cell_median(const flattening *f, int32_t x0, int32_t y0, int32_t x1,
     }
     if (n == 0 || 2 * n < looked_at)
         return false;
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    *median = values[n / 2];
+    *median = mdup_median(values, (size_t)n);
     return true;
 }
 
@@ -172,8 +166,7 @@ static double outlier_limit(const trend_cells *cells, const double trend[TREND_T
     float off[TREND_CELLS * TREND_CELLS];
     for (int c = 0; c < cells->n; c++)
         off[c] = (float)fabs(cells->median[c] - trend_at(trend, cells->terms[c]));
-    qsort(off, (size_t)cells->n, sizeof *off, by_value);
-    return TREND_OUTLIER_sd * 1.4826 * (double)off[cells->n / 2];
+    return TREND_OUTLIER_sd * 1.4826 * (double)mdup_median(off, (size_t)cells->n);
 }
 
 /* Least squares with the first n_terms over the cells that are not far off the trend so far. */
@@ -199,29 +192,36 @@ static void refit(const trend_cells *cells, int n_terms, double trend[TREND_TERM
 static void fit_trend(const trend_cells *cells, double trend[TREND_TERMS])
 {
     static const int terms_of_order[] = {1, 3, 6, 10, 10};
-    float sorted[TREND_CELLS * TREND_CELLS];
+    float medians[TREND_CELLS * TREND_CELLS];
     for (int c = 0; c < cells->n; c++)
-        sorted[c] = (float)cells->median[c];
-    qsort(sorted, (size_t)cells->n, sizeof *sorted, by_value);
-    trend[0] = (double)sorted[cells->n / 2];
+        medians[c] = (float)cells->median[c];
+    trend[0] = (double)mdup_median(medians, (size_t)cells->n);
     for (size_t k = 0; k < sizeof terms_of_order / sizeof *terms_of_order; k++)
         refit(cells, terms_of_order[k], trend);
 }
 
+/* Within a row the trend is a polynomial of x alone, in the order of trend_terms. */
+MDUP_CLONES
+static void subtract_from_row(const double t[TREND_TERMS], double v, int32_t nx, float *row)
+{
+    double c0 = t[0] + v * (t[2] + v * (t[5] + v * t[9])), c1 = t[1] + v * (t[4] + v * t[8]),
+           c2 = t[3] + v * t[7], c3 = t[6];
+    for (int32_t x = 0; x < nx; x++) {
+        double u = on_axis(x, nx);
+        row[x] -= (float)(c0 + u * (c1 + u * (c2 + u * c3)));
+    }
+}
+
 static void subtract_trend(const flattening *f)
 {
-    double trend[TREND_TERMS] = {0}, terms[TREND_TERMS];
+    double trend[TREND_TERMS] = {0};
     trend_cells cells;
     find_cells(f, &cells);
     if (cells.n < 3 * TREND_TERMS)
         return;
     fit_trend(&cells, trend);
-    for (int32_t y = 0; y < f->ny; y++) {
-        for (int32_t x = 0; x < f->nx; x++) {
-            trend_terms(on_axis(x, f->nx), on_axis(y, f->ny), terms);
-            f->image[(size_t)y * (size_t)f->nx + (size_t)x] -= (float)trend_at(trend, terms);
-        }
-    }
+    for (int32_t y = 0; y < f->ny; y++)
+        subtract_from_row(trend, on_axis(y, f->ny), f->nx, f->image + (ptrdiff_t)y * f->nx);
 }
 
 /* ---- background and dirt ---- */
@@ -229,6 +229,24 @@ static void subtract_trend(const flattening *f)
 static void blur(const flattening *f, float *image, double sigma_px)
 {
     mdup_blur(image, f->nx, f->ny, sigma_px, sigma_px, f->blur_scratch);
+}
+
+/* Most frames have no dirt, and a mask that is the same everywhere stays what it is. */
+static void blur_mask(const flattening *f, float *mask, double sigma_px)
+{
+    size_t n_equal = 0;
+    for (size_t i = 0; i < f->n; i++)
+        n_equal += mask[i] == mask[0];
+    if (n_equal < f->n)
+        blur(f, mask, sigma_px);
+}
+
+MDUP_CLONES
+static void subtract_mean(const float *image, const float *good, const float *share, size_t n,
+                          float *restrict local)
+{
+    for (size_t i = 0; i < n; i++)
+        local[i] = good[i] > 0 ? image[i] - local[i] / share[i] : 0.0f;
 }
 
 /* image - its mean over the good neighbours, 0 where not good, into `local`; `share` is left holding the share of good ones. */
@@ -239,25 +257,23 @@ static void subtract_background(const flattening *f)
         f->share[i] = f->good[i];
     }
     blur(f, f->local, BACKGROUND_SIGMA_px);
-    blur(f, f->share, BACKGROUND_SIGMA_px);
-    for (size_t i = 0; i < f->n; i++)
-        f->local[i] = f->good[i] > 0 ? f->image[i] - f->local[i] / f->share[i] : 0.0f;
+    blur_mask(f, f->share, BACKGROUND_SIGMA_px);
+    subtract_mean(f->image, f->good, f->share, f->n, f->local);
 }
 
 /* Robust sd of `local`, smoothed over DIRT_SIGMA_px, over every STEP-th pixel that is good: 1.4826 times the median absolute difference of two
  * pixels so far apart that they do not know of each other, / sqrt(2).  Of the pixels themselves it would be too large in torn film,
- * where the background beside every edge is off.  sorted: n / STEP of scratch. */
+ * where the background beside every edge is off.  differences: n / STEP of scratch. */
 enum { STEP = 7, APART_px = 8 };
-static float robust_sd(const flattening *f, float *sorted)
+static float robust_sd(const flattening *f, float *differences)
 {
     size_t count = 0;
     for (size_t i = 0; i + APART_px < f->n; i += STEP)
         if (f->good[i] > 0 && f->good[i + APART_px] > 0)
-            sorted[count++] = fabsf(f->local[i] - f->local[i + APART_px]);
+            differences[count++] = fabsf(f->local[i] - f->local[i + APART_px]);
     if (count == 0)
         return 0;
-    qsort(sorted, count, sizeof *sorted, by_value);
-    return 1.4826f / sqrtf(2.0f) * sorted[count / 2];
+    return 1.4826f / sqrtf(2.0f) * mdup_median(differences, count);
 }
 
 /* A pixel is part of a constant area when so many neighbours to the right and above equal it to the bit: in a counted image of any dose that
@@ -295,7 +311,7 @@ static size_t find_constant(const flattening *f)
 /* good[] = 0 also where the neighbourhood holds more than RIM_SHARE of marked pixels; bad[] is overwritten. */
 static void widen(const flattening *f, float *bad)
 {
-    blur(f, bad, RIM_SIGMA_px);
+    blur_mask(f, bad, RIM_SIGMA_px);
     for (size_t i = 0; i < f->n; i++)
         if (bad[i] > RIM_SHARE)
             f->good[i] = 0;
@@ -324,7 +340,7 @@ static void look_for_dirt(const flattening *f)
     float sd = robust_sd(f, f->share);
     for (size_t i = 0; i < f->n; i++)
         f->share[i] = 1 - f->good[i];
-    blur(f, f->share, NEAR_DIRT_SIGMA_px);
+    blur_mask(f, f->share, NEAR_DIRT_SIGMA_px);
     for (size_t i = 0; i < f->n; i++) {
         float limit = sd * (f->share[i] > NEAR_DIRT_SHARE ? NEAR_DIRT_sd : DIRT_sd);
         f->share[i] = fabsf(f->local[i]) > limit ? 1.0f : 0.0f;
@@ -355,22 +371,45 @@ static float mean_of(const float *values, size_t n)
     return (float)(sum / (double)n);
 }
 
-/* image / local sd, clipped, as bytes; 0 where not good. */
+/* Exactly as lrintf rounds what is far below 2^22, in a form that becomes vector code. */
+static inline float round_to_whole(float value)
+{
+    const float shift = 0x1.8p23f;
+    return value + shift - shift;
+}
+
+static inline float larger(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+/* image / sqrt(local / share), clipped, as bytes. */
+MDUP_CLONES
+static void scale_to_bytes(const float *image, const float *local, const float *share, size_t n,
+                           float least_variance, int8_t *restrict out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float variance = larger(local[i] / larger(share[i], RIM_SHARE), least_variance);
+        float units = image[i] / sqrtf(variance);
+        float clipped = larger(-CLIP_sd, units < CLIP_sd ? units : CLIP_sd);
+        out[i] = (int8_t)(int32_t)round_to_whole(clipped * (float)MDUP_FRAME_SD_units);
+    }
+}
+
+/* Image / local sd; 0 where not good. */
 static void scale_by_local_sd(const flattening *f, int8_t *out)
 {
     for (size_t i = 0; i < f->n; i++)
         f->local[i] = f->image[i] * f->image[i];
     float least = LEAST_VARIANCE * mean_of(f->local, f->n);
-    blur(f, f->local, VARIANCE_SIGMA_px);
-    for (size_t i = 0; i < f->n; i++)
-        f->share[i] = f->good[i];
-    blur(f, f->share, VARIANCE_SIGMA_px);
-    for (size_t i = 0; i < f->n; i++) {
-        float variance = fmaxf(f->local[i] / fmaxf(f->share[i], RIM_SHARE), least);
-        float units = variance > 0 ? f->image[i] / sqrtf(variance) : 0.0f;
-        out[i] =
-            (int8_t)lrintf(fmaxf(-CLIP_sd, fminf(CLIP_sd, units)) * (float)MDUP_FRAME_SD_units);
+    if (!(least > 0)) {
+        memset(out, 0, f->n);
+        return;
     }
+    blur(f, f->local, VARIANCE_SIGMA_px);
+    memcpy(f->share, f->good, f->n * sizeof *f->share);
+    blur_mask(f, f->share, VARIANCE_SIGMA_px);
+    scale_to_bytes(f->image, f->local, f->share, f->n, least, out);
 }
 
 double mdup_flatten(float *image, int32_t nx, int32_t ny, float *scratch, int8_t *out)

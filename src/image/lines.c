@@ -1,26 +1,20 @@
 #include "image/lines.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/median.h"
 
 /* Means of rows and columns count as a line's from so many robust sd on.  Taken from every row and column, they take 1 to 2 % off the
  * height of true peaks; below this limit a line adds less than 1 sd to a false one. */
 static const float LINE_sd = 4.0f;
 
-static int by_value(const void *a, const void *b)
-{
-    float left = *(const float *)a, right = *(const float *)b;
-    return left < right ? -1 : left > right;
-}
-
 /* Only the means that are far from 0 stay. */
-static void keep_outliers(float *means, int32_t n, float *sorted)
+static void keep_outliers(float *means, int32_t n, float *sizes)
 {
     for (int32_t i = 0; i < n; i++)
-        sorted[i] = fabsf(means[i]);
-    qsort(sorted, (size_t)n, sizeof *sorted, by_value);
-    float limit = LINE_sd * 1.4826f * sorted[n / 2];
+        sizes[i] = fabsf(means[i]);
+    float limit = LINE_sd * 1.4826f * mdup_median(sizes, (size_t)n);
     for (int32_t i = 0; i < n; i++)
         if (fabsf(means[i]) <= limit)
             means[i] = 0;
@@ -54,7 +48,7 @@ static void scale_by(float *values, int32_t n, float factor)
 
 void mdup_remove_lines(float *image, int32_t nx, int32_t ny, float *scratch)
 {
-    float *columns = scratch, *rows = columns + nx, *sorted = rows + ny;
+    float *columns = scratch, *rows = columns + nx, *sizes = rows + ny;
     memset(columns, 0, (size_t)nx * sizeof *columns);
     for (int32_t y = 0; y < ny; y++) {
         const float *row = image + (ptrdiff_t)y * nx;
@@ -64,8 +58,8 @@ void mdup_remove_lines(float *image, int32_t nx, int32_t ny, float *scratch)
     }
     scale_by(columns, nx, 1.0f / (float)ny);
     scale_by(rows, ny, 1.0f / (float)nx);
-    keep_outliers(columns, nx, sorted);
-    keep_outliers(rows, ny, sorted);
+    keep_outliers(columns, nx, sizes);
+    keep_outliers(rows, ny, sizes);
     for (int32_t y = 0; y < ny; y++) {
         float *row = image + (ptrdiff_t)y * nx;
         for (int32_t x = 0; x < nx; x++)

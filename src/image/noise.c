@@ -2,16 +2,11 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdlib.h>
+
+#include "base/median.h"
 
 /* Every STEP-th value is enough for a median: 13,000 of a frame of 360 x 256. */
 enum { STEP = 7 };
-
-static int by_value(const void *a, const void *b)
-{
-    float left = *(const float *)a, right = *(const float *)b;
-    return left < right ? -1 : left > right;
-}
 
 /* The median absolute value: of values around 0 it measures their sd, whatever a few hot pixels and the rims of crystals do.  Zeros are
  * left out: masked areas. */
@@ -23,8 +18,7 @@ static float median_size(float *values, size_t n)
             values[kept++] = fabsf(values[i]);
     if (kept == 0)
         return 0;
-    qsort(values, kept, sizeof *values, by_value);
-    return values[kept / 2];
+    return mdup_median(values, kept);
 }
 
 static float chequered(const float *at, int32_t nx)

@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "base/clones.h"
+
 /* Of exponent 0 and with bits all over its fraction, so that a product takes up bits from all over a pixel's, and single bits of counts,
  * which have few, spread over the word. */
 static const float MIXER = 1.7320508f;
 
+MDUP_CLONES
 void mdup_signature_add(mdup_signature *signature, const float *pixels, size_t n)
 {
     uint32_t values = 0, mixed = 0;
