@@ -60,15 +60,19 @@ void mdup_words_percent(mdup_strbuf *out, double share)
 
 void mdup_words_evalue(mdup_strbuf *out, const mdup_pair *pair)
 {
-    double exponent = floor(pair->log10_evalue);
+    double exponent = floor(pair->log10_evalue),
+           digit = round(pow(10, pair->log10_evalue - exponent));
+    if (digit > 9) {
+        digit = 1;
+        exponent++;
+    }
     if (pair->is_copy)
         mdup_strbuf_puts(out, "0");
     else if (pair->log10_evalue >= -3)
         mdup_strbuf_printf(out, "%.2g", pow(10, pair->log10_evalue));
     else
         /* Beyond 1e-308 too. */
-        mdup_strbuf_printf(out, "%.0fe%.0f", floor(pow(10, pair->log10_evalue - exponent)),
-                           exponent);
+        mdup_strbuf_printf(out, "%.0fe%.0f", digit, exponent);
 }
 
 static void put_span_number(mdup_strbuf *out, double value, const char *unit)

@@ -121,6 +121,8 @@ static void numbers(void **state)
         {put_evalue, -157.92, "1e-158"},
         {put_evalue, -631.13, "7e-632"},
         {put_evalue, -4.85, "1e-5"},
+        {put_evalue, -14.71, "2e-15"},
+        {put_evalue, -9.01, "1e-9"},
         {put_evalue, -2, "0.01"},
         {put_evalue, 1.3, "20"},
         {put_evalue, -9999, "1e-9999"},
