@@ -9,7 +9,7 @@
 static const float MIXER = 1.7320508f;
 
 MDUP_CLONES
-void mdup_signature_add(mdup_signature *signature, const float *pixels, size_t n)
+static void add(mdup_signature *signature, const float *pixels, size_t n)
 {
     uint32_t values = 0, mixed = 0;
     for (size_t i = 0; i < n; i++) {
@@ -23,6 +23,11 @@ void mdup_signature_add(mdup_signature *signature, const float *pixels, size_t n
     }
     signature->values += values;
     signature->mixed += mixed;
+}
+
+void mdup_signature_add(mdup_signature *signature, const float *pixels, size_t n)
+{
+    add(signature, pixels, n);
 }
 
 bool mdup_signature_equal(const mdup_signature *left, const mdup_signature *right)
