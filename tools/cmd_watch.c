@@ -135,7 +135,7 @@ static size_t list_own_options(arguments *a, option *options, size_t n)
          "stands when they have come; 0: among those there are",
          NULL, 0, 1e7, NULL},
         {NULL, "load", OPTION_DOUBLE, &a->watch.load_percent, "PERCENT",
-         "of one core that may be used on average: what is new waits for that, up to ten minutes; "
+         "of one core that may be used on average: what is new waits for that, up to 15 minutes; "
          "0: it does not wait",
          NULL, 0, 1e6, NULL},
         {NULL, "quiet", OPTION_FLAG, &a->quiet, NULL, "say duplicates and warnings only", NULL, 0,

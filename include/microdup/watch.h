@@ -20,7 +20,7 @@ typedef struct {
     double every_s; /* 30; between two looks at the inputs */
     /* 0; it ends when nothing has come for so long; 0: it does not end by itself. */
     double until_idle_s;
-    /* 5; percent of one core that passes may take on average: what is new waits for that up to ten minutes.  0: it does not wait. */
+    /* 5; percent of one core that passes may take on average: what is new waits for that up to 15 minutes.  0: it does not wait. */
     double load_percent;
 } mdup_watch_options;
 

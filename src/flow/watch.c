@@ -15,8 +15,9 @@
 #include "flow/watch_news.h"
 #include "flow/watched_files.h"
 
-/* Passes may be held back for the load they make, but what is new does not wait longer than this. */
-static const double LONGEST_WAIT_s = 600;
+/* Passes may be held back for the load they make, but what is new does not wait longer than this.  With 10 minutes the passes of a day that
+ * brings 10,000 micrographs, 4 ms for each micrograph there is, are 3.3 % of one core, with 15 minutes 2.2 %; 50 million pairs are 2 % more. */
+static const double LONGEST_WAIT_s = 900;
 
 /* A signal may reach another thread, and then no sleep is cut short. */
 static const double SLICE_s = 0.2;
