@@ -519,7 +519,7 @@ bool mdup_watch(const mdup_watch_options *options, const mdup_watch_callbacks *c
     watch w = {.options = options,
                .callbacks = callbacks ? callbacks : &none,
                .screen = options->screen,
-               .quiet = {&w, quiet_log, quiet_progress, quiet_stop},
+               .quiet = {&w, quiet_log, quiet_progress, quiet_stop, NULL},
                .pass = {.published = published, .context = &w},
                .files = {.settle_s = options->every_s / 2}};
     bool ok = check_options(options, err) && run(&w, err);
