@@ -93,6 +93,14 @@ class Page:
         return self.js("return Array.from(document.querySelectorAll('.pair'))"
                        ".filter((e) => e.getClientRects().length).map((e) => Number(e.dataset.pair || 0))")
 
+    def shows(self, pairs):
+        """Whether it comes to show these: a page follows a link when it gets to it."""
+        for _ in range(200):
+            if self.shown() == pairs:
+                return True
+            time.sleep(0.05)
+        return False
+
     def address(self):
         return self.js("return location.hash")
 

@@ -218,19 +218,19 @@ def test_twenty_thousand_micrographs_are_listed_by_and_by(page, dumped):
 def test_rows_lead_to_cards_and_keys_go_on(page):
     opened = page("hostile")
     order = numbers(opened)
-    assert opened.shown() == order[:1]
+    assert opened.shows(order[:1])
     opened.all("#table tbody tr a")[2].click()
-    assert opened.shown() == order[2:3]
+    assert opened.shows(order[2:3])
     assert opened.address() == f"#pair={order[2]}"
     opened.press("j")
-    assert opened.shown() == order[3:4]
+    assert opened.shows(order[3:4])
     opened.press("kk")
-    assert opened.shown() == order[1:2]
+    assert opened.shows(order[1:2])
     opened.press("kkkk")
-    assert opened.shown() == order[:1]
+    assert opened.shows(order[:1])
     assert opened.js("return document.activeElement.closest('tr').dataset.pair") == str(order[0])
     opened.open(f"#pair-{order[5]}")
-    assert opened.shown() == order[5:6]
+    assert opened.shows(order[5:6])
 
 
 def test_keys_do_nothing_elsewhere(page):
@@ -238,7 +238,7 @@ def test_keys_do_nothing_elsewhere(page):
     before = opened.shown()
     opened.press("j")
     opened.press("x")
-    assert opened.shown() == before
+    assert opened.shows(before)
     opened.one("#find").send_keys("jx/")
     assert opened.one("#find").get_property("value") == "jx/"
     assert not opened.one("#save-refused").is_enabled()
@@ -297,7 +297,7 @@ def test_the_layers_of_the_shared_area_fit(page, dumped):
 def test_a_pair_without_pictures_has_its_numbers(page, dumped):
     plain = next(pair for pair in embedded(dumped["many"][0])["pairs"] if not pair[17])
     opened = page("many", f"#pair={plain[0]}")
-    assert opened.shown() == [0]
+    assert opened.shows([0])
     assert f"Pair {plain[0]}" in opened.one("#no-picture h3").text
     assert plain[11] in opened.one("#no-picture").text
 
@@ -322,7 +322,7 @@ def test_mosaic(page, dumped):
     opened.one("#set-1 .do-enlarge").click()
     assert opened.one("#set-1").size["width"] > 2 * opened.one("#set-2").size["width"]
     opened.one("#set-2 .links a").click()
-    assert opened.shown() == [data["pairs"][1][0]]
+    assert opened.shows([data["pairs"][1][0]])
 
 
 def test_marks_in_plots_lead_to_pairs(page):
@@ -330,7 +330,7 @@ def test_marks_in_plots_lead_to_pairs(page):
     mark = opened.all(".mark")[4]
     number = int(mark.get_attribute("data-pair"))
     opened.js("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", mark)
-    assert opened.shown() == [number]
+    assert opened.shows([number])
 
 
 # ---- out of the page ----
