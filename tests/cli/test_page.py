@@ -172,11 +172,11 @@ def test_sort(key, value, page, dumped):
     usual = numbers(opened)
     header, button = opened.one(f'#table th[data-key="{key}"]'), f'#table th[data-key="{key}"] button'
     for direction, descending in (("ascending", False), ("descending", True)):
-        opened.one(button).click()
+        opened.push(button)
         assert header.get_attribute("aria-sort") == direction
         values = [value(by_number[number]) for number in numbers(opened)]
         assert values == sorted(values, reverse=descending) and len(values) == 24
-    opened.one(button).click()
+    opened.push(button)
     assert header.get_attribute("aria-sort") is None
     assert numbers(opened) == usual
 
@@ -257,7 +257,7 @@ def test_switch(page):
     assert opened.one(".pair.current .blink .layer-name").text == "later"
     opened.one(".pair.current .blink svg").click()
     assert visible_layer(opened) == "visible"
-    opened.one(".pair.current .do-switch").click()
+    opened.push(".pair.current .do-switch")
     assert visible_layer(opened) == "hidden"
 
 
@@ -272,7 +272,7 @@ def test_blink(page):
     opened = page("hostile")
     assert opened.chrome.execute_async_script(COUNT_SWITCHES) >= 2
     assert opened.one(".pair.current .do-blink").get_attribute("aria-pressed") == "true"
-    opened.one(".pair.current .do-next").click()
+    opened.push(".pair.current .do-next")
     assert opened.all('.do-blink[aria-pressed="true"]') == []
 
 
@@ -317,11 +317,11 @@ def test_mosaic(page, dumped):
     assert places["2"][1] - places["1"][1] == pytest.approx(-dy, abs=0.2)
     assert [number for number, _, _ in members] == ["2", "1"]  # the kept one on top
     opened.js("document.querySelector('#set-1').scrollIntoView()")
-    opened.one('#set-1 .do-raise[data-member="2"]').click()
+    opened.push('#set-1 .do-raise[data-member="2"]')
     assert opened.js("return Array.from(document.querySelectorAll('#set-1 .member'), (m) => m.dataset.member)") == ["1", "2"]
-    opened.one("#set-1 .do-enlarge").click()
+    opened.push("#set-1 .do-enlarge")
     assert opened.one("#set-1").size["width"] > 2 * opened.one("#set-2").size["width"]
-    opened.one("#set-2 .links a").click()
+    opened.push("#set-2 .links a")
     assert opened.shows([data["pairs"][1][0]])
 
 
