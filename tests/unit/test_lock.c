@@ -229,7 +229,8 @@ static void who_was_robbed_notices(void **state)
     clean();
     mdup_lock *lock = must_take(GUARDED);
     unlink(LOCK);
-    write_file(LOCK, "microdup session lock\nhost: elsewhere\npid: 7\nsince: then\n", 60);
+    const char *robber = "microdup session lock\nhost: elsewhere\npid: 7\nsince: then\n";
+    write_file(LOCK, robber, strlen(robber));
     mdup_error *err = NULL;
     assert_false(mdup_lock_check(lock, &err));
     expect_error(&err, MDUP_ERROR_IO,
