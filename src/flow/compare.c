@@ -10,11 +10,13 @@
 #include "flow/siblings.h"
 #include "run/executor.h"
 #include "search/copies.h"
+#include "verify/power.h"
 #include "verify/significance.h"
 #include "verify/verify.h"
 
 typedef struct {
     mdup_condition_scratch *condition;
+    mdup_power_meter *meter;
     mdup_verifier *verifier;
     float *clean[2]; /* the two frames of a pair */
 } worker;
@@ -25,6 +27,7 @@ typedef struct comparison comparison;
 typedef struct {
     const char *name; /* of the progress; NULL: none is shown */
     size_t n_items;
+    void (*name_frames)(const comparison *c, size_t item, size_t frames[2]);
     mdup_job job;
     bool (*recall)(comparison *c, size_t item); /* false: it is not known, or not all of it */
     void (*describe)(const comparison *c, size_t item, mdup_look *look);
@@ -36,6 +39,7 @@ struct comparison {
     const mdup_callbacks *callbacks;
     int n_threads;
     int64_t least_pairs;
+    double max_evalue;
     mdup_conditioner *conditioner;
     mdup_statistics statistics;
     double *powers;     /* of the frames in the sample, MDUP_RADIAL_BINS each */
@@ -48,11 +52,15 @@ struct comparison {
     mdup_overlap_weights weights;
     mdup_copies copies;
     mdup_siblings siblings;
-    bool *at_zero_sampled; /* a candidate each: its height at shift (0, 0) is wanted */
-    double *at_zero;       /* the height found there */
-    double *
-        elsewhere; /* with holes: the height at the shift opposite to its best one, where nothing is */
-    double *heights; /* of the best place of each */
+    double *heights; /* of the best place of each candidate */
+    size_t
+        *sampled; /* drawn candidates that tell what pairs reach at a shift that no search chose, */
+    double *given_height; /* and what each reached at the one looked at last */
+    size_t n_sampled;
+    size_t power_cells; /* of a frame; */
+    uint16_t *power;    /* those of each frame, once they are measured */
+    bool *has_power;
+    size_t *to_measure; /* frames */
     const char *stage;
     size_t stage_items, stage_done; /* of which before this batch */
     const look_stage *looking;
@@ -215,6 +223,43 @@ static bool look_at_rest(comparison *c, const size_t *rest, size_t n, mdup_error
     return true;
 }
 
+static mdup_verify_frame frame_at(const comparison *c, size_t index, const float *clean)
+{
+    return (mdup_verify_frame){clean, c->power + index * c->power_cells};
+}
+
+static bool measure_frame(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    size_t index = c->to_measure[item];
+    worker *me = &c->workers[w];
+    const int8_t *frame = mdup_search_get(c->frames, index, err);
+    if (!frame)
+        return false;
+    mdup_condition_clean(c->conditioner, frame, index < c->statistics.n_frames, NULL, me->condition,
+                         me->clean[0]);
+    mdup_search_release(c->frames, index);
+    mdup_power_measure(me->meter, me->clean[0], c->power + index * c->power_cells);
+    return true;
+}
+
+/* Where the power lies of the frames that are looked at. */
+static bool measure_frames(comparison *c, const look_stage *stage, const size_t *items, size_t n,
+                           mdup_error **err)
+{
+    size_t n_to_measure = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t frames[2];
+        stage->name_frames(c, items[i], frames);
+        for (int side = 0; side < 2; side++) {
+            if (!c->has_power[frames[side]])
+                c->to_measure[n_to_measure++] = frames[side];
+            c->has_power[frames[side]] = true;
+        }
+    }
+    return run_stage(c, NULL, n_to_measure, measure_frame, err);
+}
+
 static bool run_look_stage(comparison *c, const look_stage *stage, mdup_error **err)
 {
     size_t *rest = mdup_calloc(stage->n_items, sizeof *rest, err);
@@ -222,11 +267,12 @@ static bool run_look_stage(comparison *c, const look_stage *stage, mdup_error **
     for (size_t i = 0; rest && i < stage->n_items; i++)
         if (!c->memory || !stage->recall(c, i))
             rest[n++] = i;
+    bool ok = rest && measure_frames(c, stage, rest, n, err);
     c->looking = stage;
     c->stage = stage->name;
     c->stage_items = stage->n_items;
     c->stage_done = stage->n_items - n;
-    bool ok = rest && look_at_rest(c, rest, n, err);
+    ok = ok && look_at_rest(c, rest, n, err);
     free(rest);
     return ok;
 }
@@ -247,8 +293,6 @@ enum {
     SIGN_SHIFT_SD,
     SIGN_OVERLAP,
     SIGN_CCC,
-    SIGN_AT_ZERO, /* NaN: not looked at, as the next */
-    SIGN_ELSEWHERE,
     SIGN_GIVEN_X, /* of a sibling: the shift it was looked at */
     SIGN_GIVEN_Y,
     N_SIGNS
@@ -311,15 +355,23 @@ static bool load_clean(comparison *c, size_t a, size_t b, worker *me, mdup_error
     return frame_b != NULL;
 }
 
+/* The frames of the pair are loaded. */
+static bool look_at(const comparison *c, size_t a, size_t b, double shift_x, double shift_y,
+                    worker *me, mdup_verdict *verdict, mdup_error **err)
+{
+    mdup_verify_frame first = frame_at(c, a, me->clean[0]), second = frame_at(c, b, me->clean[1]);
+    return mdup_verify(me->verifier, &first, &second, shift_x, shift_y, verdict, err);
+}
+
 /* The best of the candidate's places. */
-static bool verify_peaks(const mdup_candidate *candidate, worker *me, mdup_pair *pair,
-                         double *height, mdup_error **err)
+static bool verify_peaks(const comparison *c, const mdup_candidate *candidate, worker *me,
+                         mdup_pair *pair, double *height, mdup_error **err)
 {
     for (int p = 0; p < MDUP_PEAKS; p++) {
         const mdup_peak *peak = &candidate->peaks[p];
         mdup_verdict verdict;
-        if (!mdup_verify(me->verifier, me->clean[0], me->clean[1], (double)peak->shift_x,
-                         (double)peak->shift_y, &verdict, err))
+        if (!look_at(c, candidate->a, candidate->b, (double)peak->shift_x, (double)peak->shift_y,
+                     me, &verdict, err))
             return false;
         double score = score_of(peak, &verdict);
         if (p == 0 || score > pair->score) {
@@ -341,24 +393,6 @@ static void describe_overlap(const comparison *c, const worker *me, mdup_pair *p
     pair->ccc = mdup_shared_ccc(me->clean[0], me->clean[1], nx, ny, dx, dy);
 }
 
-/* What pairs reach at shifts that no search chose: (0, 0), and, for the shots of holes, the one opposite to the best, which shares as much. */
-static bool verify_given_shifts(comparison *c, size_t item, worker *me, mdup_error **err)
-{
-    const mdup_peak *best = &c->shortlist.items[item].peaks[0];
-    const float *a = me->clean[0], *b = me->clean[1];
-    mdup_verdict zero, opposite;
-    if (!mdup_verify(me->verifier, a, b, 0, 0, &zero, err))
-        return false;
-    c->at_zero[item] = (double)zero.z;
-    if (!c->frames->hole)
-        return true;
-    if (!mdup_verify(me->verifier, a, b, -(double)best->shift_x, -(double)best->shift_y, &opposite,
-                     err))
-        return false;
-    c->elsewhere[item] = (double)opposite.z;
-    return true;
-}
-
 static bool verify_one(void *context, size_t item, int w, mdup_error **err)
 {
     comparison *c = context;
@@ -366,10 +400,10 @@ static bool verify_one(void *context, size_t item, int w, mdup_error **err)
     worker *me = &c->workers[w];
     c->pairs[item] = (mdup_pair){.a = candidate->a, .b = candidate->b};
     if (!load_clean(c, candidate->a, candidate->b, me, err) ||
-        !verify_peaks(candidate, me, &c->pairs[item], &c->heights[item], err))
+        !verify_peaks(c, candidate, me, &c->pairs[item], &c->heights[item], err))
         return false;
     describe_overlap(c, me, &c->pairs[item]);
-    return !c->at_zero_sampled[item] || verify_given_shifts(c, item, me, err);
+    return true;
 }
 
 static bool recall_candidate(comparison *c, size_t item)
@@ -378,14 +412,8 @@ static bool recall_candidate(comparison *c, size_t item)
     mdup_look look;
     if (!recall_look(c, candidate->a, candidate->b, MDUP_LOOK_CANDIDATE, &look))
         return false;
-    bool lacks =
-        isnan(look.signs[SIGN_AT_ZERO]) || (c->frames->hole && isnan(look.signs[SIGN_ELSEWHERE]));
-    if (c->at_zero_sampled[item] && lacks)
-        return false;
     c->pairs[item] = pair_of_look(&look);
     c->heights[item] = look.signs[SIGN_HEIGHT];
-    c->at_zero[item] = look.signs[SIGN_AT_ZERO];
-    c->elsewhere[item] = look.signs[SIGN_ELSEWHERE];
     return true;
 }
 
@@ -394,41 +422,141 @@ static void describe_candidate(const comparison *c, size_t item, mdup_look *look
     const mdup_pair *pair = &c->pairs[item];
     *look = (mdup_look){.a = pair->a, .b = pair->b, .kind = MDUP_LOOK_CANDIDATE};
     signs_of_pair(pair, c->heights[item], look->signs);
-    if (!c->at_zero_sampled[item])
-        return;
-    look->signs[SIGN_AT_ZERO] = c->at_zero[item];
-    if (c->frames->hole)
-        look->signs[SIGN_ELSEWHERE] = c->elsewhere[item];
 }
 
-/* As many pairs as this tell what frames of the session have in common at shift (0, 0). */
-enum { SAMPLE_AT_ZERO = 200 };
-
-static void sample_at_zero(comparison *c)
+static void name_candidate(const comparison *c, size_t item, size_t frames[2])
 {
-    size_t n_drawn = 0, seen = 0;
-    for (size_t i = 0; i < c->shortlist.n; i++)
-        n_drawn += c->shortlist.items[i].drawn;
-    size_t step = n_drawn / SAMPLE_AT_ZERO + 1;
-    for (size_t i = 0; i < c->shortlist.n; i++)
-        if (c->shortlist.items[i].drawn)
-            c->at_zero_sampled[i] = seen++ % step == 0;
+    frames[0] = c->shortlist.items[item].a;
+    frames[1] = c->shortlist.items[item].b;
 }
 
 static bool verify_all(comparison *c, mdup_error **err)
 {
-    c->pairs = mdup_calloc(c->shortlist.n, sizeof *c->pairs, err);
-    if (!c->pairs ||
-        !(c->at_zero_sampled = mdup_calloc(c->shortlist.n, sizeof *c->at_zero_sampled, err)) ||
-        !(c->at_zero = mdup_calloc(c->shortlist.n, sizeof *c->at_zero, err)) ||
-        !(c->elsewhere = mdup_calloc(c->shortlist.n, sizeof *c->elsewhere, err)) ||
+    if (!(c->pairs = mdup_calloc(c->shortlist.n, sizeof *c->pairs, err)) ||
         !(c->heights = mdup_calloc(c->shortlist.n, sizeof *c->heights, err)))
         return false;
     c->n_pairs = c->shortlist.n;
-    sample_at_zero(c);
-    look_stage stage = {"verifying", c->shortlist.n, verify_one, recall_candidate,
-                        describe_candidate};
+    look_stage stage = {"verifying", c->shortlist.n,   name_candidate,
+                        verify_one,  recall_candidate, describe_candidate};
     return run_look_stage(c, &stage, err);
+}
+
+/* ---- at shifts that no search chose ---- */
+
+/* So many of the drawn pairs tell what frames of the session reach there. */
+enum { SAMPLE_AT_GIVEN = 200 };
+
+static bool sample_drawn(comparison *c, mdup_error **err)
+{
+    if (!(c->sampled = mdup_calloc(c->shortlist.n, sizeof *c->sampled, err)) ||
+        !(c->given_height = mdup_calloc(c->shortlist.n, sizeof *c->given_height, err)))
+        return false;
+    size_t n_drawn = 0, seen = 0;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        n_drawn += c->shortlist.items[i].drawn;
+    size_t step = n_drawn / SAMPLE_AT_GIVEN + 1;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->shortlist.items[i].drawn && seen++ % step == 0)
+            c->sampled[c->n_sampled++] = i;
+    return true;
+}
+
+static void name_sampled(const comparison *c, size_t item, size_t frames[2])
+{
+    name_candidate(c, c->sampled[item], frames);
+}
+
+static bool verify_given(comparison *c, size_t item, double shift_x, double shift_y, int w,
+                         mdup_error **err)
+{
+    const mdup_candidate *candidate = &c->shortlist.items[c->sampled[item]];
+    worker *me = &c->workers[w];
+    mdup_verdict verdict;
+    if (!load_clean(c, candidate->a, candidate->b, me, err) ||
+        !look_at(c, candidate->a, candidate->b, shift_x, shift_y, me, &verdict, err))
+        return false;
+    c->given_height[item] = (double)verdict.z;
+    return true;
+}
+
+static bool recall_given(comparison *c, size_t item, mdup_look_kind kind)
+{
+    const mdup_candidate *candidate = &c->shortlist.items[c->sampled[item]];
+    mdup_look look;
+    bool known = recall_look(c, candidate->a, candidate->b, kind, &look);
+    if (known)
+        c->given_height[item] = look.signs[SIGN_HEIGHT];
+    return known;
+}
+
+static void describe_given(const comparison *c, size_t item, mdup_look_kind kind, mdup_look *look)
+{
+    const mdup_candidate *candidate = &c->shortlist.items[c->sampled[item]];
+    *look = (mdup_look){.a = candidate->a, .b = candidate->b, .kind = kind};
+    for (int i = 0; i < N_SIGNS; i++)
+        look->signs[i] = (double)NAN;
+    look->signs[SIGN_HEIGHT] = c->given_height[item];
+}
+
+static bool verify_at_zero(void *context, size_t item, int w, mdup_error **err)
+{
+    return verify_given(context, item, 0, 0, w, err);
+}
+
+static bool recall_at_zero(comparison *c, size_t item)
+{
+    return recall_given(c, item, MDUP_LOOK_AT_ZERO);
+}
+
+static void describe_at_zero(const comparison *c, size_t item, mdup_look *look)
+{
+    describe_given(c, item, MDUP_LOOK_AT_ZERO, look);
+}
+
+/* Shares as much as the best place, and nothing is there. */
+static bool verify_opposite(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    const mdup_peak *best = &c->shortlist.items[c->sampled[item]].peaks[0];
+    return verify_given(c, item, -(double)best->shift_x, -(double)best->shift_y, w, err);
+}
+
+static bool recall_opposite(comparison *c, size_t item)
+{
+    return recall_given(c, item, MDUP_LOOK_OPPOSITE);
+}
+
+static void describe_opposite(const comparison *c, size_t item, mdup_look *look)
+{
+    describe_given(c, item, MDUP_LOOK_OPPOSITE, look);
+}
+
+/* The distribution of what the sampled pairs reach.  False in *known when there are too few to tell. */
+static bool fit_given(comparison *c, const look_stage *stage, mdup_null *null, bool *known,
+                      mdup_error **err)
+{
+    if (!run_look_stage(c, stage, err))
+        return false;
+    *known = mdup_null_fit_at_shift(c->given_height, c->n_sampled, null);
+    return true;
+}
+
+static bool fit_at_zero(comparison *c, mdup_null *null, bool *known, mdup_error **err)
+{
+    if (!c->sampled && !sample_drawn(c, err))
+        return false;
+    look_stage stage = {NULL,           c->n_sampled,   name_sampled,
+                        verify_at_zero, recall_at_zero, describe_at_zero};
+    return fit_given(c, &stage, null, known, err);
+}
+
+static bool fit_opposite(comparison *c, mdup_null *null, bool *known, mdup_error **err)
+{
+    if (!c->sampled && !sample_drawn(c, err))
+        return false;
+    look_stage stage = {
+        NULL, c->n_sampled, name_sampled, verify_opposite, recall_opposite, describe_opposite};
+    return fit_given(c, &stage, null, known, err);
 }
 
 /* ---- significance ---- */
@@ -448,22 +576,31 @@ static bool is_near_zero(const mdup_pair *pair)
     return fabs(pair->shift_x_px) <= NEAR_ZERO_px && fabs(pair->shift_y_px) <= NEAR_ZERO_px;
 }
 
-/* Both are heights of verification alone: the search takes more of the common part from pairs of the sample than from others. */
-static void heed_zero(comparison *c, double *heights)
+/* Whether a pair near (0, 0) would be kept if it did not have to stand out of others there: few sessions have one. */
+static bool any_near_zero(const comparison *c)
 {
-    size_t n = 0;
     for (size_t i = 0; i < c->shortlist.n; i++)
-        if (c->at_zero_sampled[i])
-            heights[n++] = c->at_zero[i];
+        if (is_near_zero(&c->pairs[i]) && c->pairs[i].log10_evalue <= log10(c->max_evalue))
+            return true;
+    return false;
+}
+
+/* Both are heights of verification alone: the search takes more of the common part from pairs of the sample than from others. */
+static bool heed_zero(comparison *c, mdup_error **err)
+{
     mdup_null null;
-    if (!mdup_null_fit_at_shift(heights, n, &null))
-        return;
-    for (size_t i = 0; i < c->shortlist.n; i++) {
+    bool known;
+    if (!any_near_zero(c))
+        return true;
+    if (!fit_at_zero(c, &null, &known, err))
+        return false;
+    for (size_t i = 0; known && i < c->shortlist.n; i++) {
         mdup_pair *pair = &c->pairs[i];
         if (is_near_zero(pair))
             pair->log10_evalue =
                 fmax(pair->log10_evalue, mdup_null_log10_evalue(&null, c->heights[i], n_rated(c)));
     }
+    return true;
 }
 
 static int by_later(const void *left, const void *right)
@@ -564,9 +701,8 @@ static bool rate_all(comparison *c, mdup_error **err)
     for (size_t i = 0; i < c->shortlist.n; i++)
         c->pairs[i].log10_evalue = mdup_null_log10_evalue(&c->null, c->pairs[i].score, n_rated(c));
     weigh_overlaps(c, scores);
-    heed_zero(c, scores);
     free(scores);
-    return true;
+    return heed_zero(c, err);
 }
 
 /* By b within a: a copy stands once in the list, as a copy. */
@@ -587,8 +723,7 @@ static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
     worker *me = &c->workers[w];
     mdup_verdict verdict;
     if (!load_clean(c, s->a, s->b, me, err) ||
-        !mdup_verify(me->verifier, me->clean[0], me->clean[1], s->shift_x, s->shift_y, &verdict,
-                     err))
+        !look_at(c, s->a, s->b, s->shift_x, s->shift_y, me, &verdict, err))
         return false;
     s->height = (double)verdict.z;
     s->pair = (mdup_pair){.a = s->a,
@@ -639,17 +774,10 @@ static void adopt(comparison *c, const mdup_sibling *s)
     known->log10_evalue = log10_evalue;
 }
 
-/* What pairs reach at a shift that nothing chose.  False in *known when there are too few pairs to tell. */
-static bool fit_elsewhere(const comparison *c, mdup_null *null, bool *known, mdup_error **err)
+static void name_sibling(const comparison *c, size_t item, size_t frames[2])
 {
-    double *heights = mdup_calloc(c->shortlist.n, sizeof *heights, err);
-    size_t n = 0;
-    for (size_t i = 0; heights && i < c->shortlist.n; i++)
-        if (c->at_zero_sampled[i])
-            heights[n++] = c->elsewhere[i];
-    *known = heights && mdup_null_fit_at_shift(heights, n, null);
-    free(heights);
-    return heights != NULL;
+    frames[0] = c->siblings.items[item].a;
+    frames[1] = c->siblings.items[item].b;
 }
 
 static bool heed_siblings(comparison *c, mdup_error **err)
@@ -658,13 +786,16 @@ static bool heed_siblings(comparison *c, mdup_error **err)
     bool known;
     if (!c->frames->hole)
         return true;
-    if (!fit_elsewhere(c, &null, &known, err))
+    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err))
+        return false;
+    if (c->siblings.n == 0)
+        return true;
+    if (!fit_opposite(c, &null, &known, err))
         return false;
     if (!known)
         return true;
-    if (!mdup_siblings_find(c->frames, c->pairs, c->n_pairs, &c->siblings, err))
-        return false;
-    look_stage stage = {NULL, c->siblings.n, verify_sibling, recall_sibling, describe_sibling};
+    look_stage stage = {NULL,           c->siblings.n,  name_sibling,
+                        verify_sibling, recall_sibling, describe_sibling};
     if (!run_look_stage(c, &stage, err))
         return false;
     mdup_siblings_rate(&c->siblings, c->pairs, &null);
@@ -740,13 +871,19 @@ static bool keep_significant(comparison *c, double max_evalue, mdup_pair_list *o
 
 /* ---- the whole ---- */
 
-static bool make_workers(comparison *c, mdup_error **err)
+static bool make_room(comparison *c, mdup_error **err)
 {
     size_t pixels = (size_t)c->frames->nx * (size_t)c->frames->ny;
+    c->power_cells = mdup_power_cells(c->frames->nx, c->frames->ny);
+    if (!(c->power = mdup_calloc(c->frames->n, c->power_cells * sizeof *c->power, err)) ||
+        !(c->has_power = mdup_calloc(c->frames->n, sizeof *c->has_power, err)) ||
+        !(c->to_measure = mdup_calloc(c->frames->n, sizeof *c->to_measure, err)))
+        return false;
     c->workers = mdup_calloc((size_t)c->n_threads, sizeof *c->workers, err);
     for (int w = 0; c->workers && w < c->n_threads; w++) {
         worker *me = &c->workers[w];
         if (!(me->condition = mdup_condition_scratch_new(c->conditioner, err)) ||
+            !(me->meter = mdup_power_meter_new(c->conditioner, err)) ||
             !(me->verifier = mdup_verifier_new(c->conditioner, err)) ||
             !(me->clean[0] = mdup_alloc_aligned(pixels, sizeof *me->clean[0], err)) ||
             !(me->clean[1] = mdup_alloc_aligned(pixels, sizeof *me->clean[1], err)))
@@ -759,6 +896,7 @@ static void clear(comparison *c)
 {
     for (int w = 0; c->workers && w < c->n_threads; w++) {
         mdup_condition_scratch_free(c->workers[w].condition);
+        mdup_power_meter_free(c->workers[w].meter);
         mdup_verifier_free(c->workers[w].verifier);
         free(c->workers[w].clean[0]);
         free(c->workers[w].clean[1]);
@@ -769,9 +907,11 @@ static void clear(comparison *c)
     free(c->statistics.sum);
     free(c->shortlist.items);
     free(c->pairs);
-    free(c->at_zero_sampled);
-    free(c->at_zero);
-    free(c->elsewhere);
+    free(c->sampled);
+    free(c->given_height);
+    free(c->power);
+    free(c->has_power);
+    free(c->to_measure);
     free(c->siblings.items);
     free(c->copies.items);
     free(c->heights);
@@ -795,11 +935,12 @@ bool mdup_compare_frames(const mdup_search_frames *frames, const mdup_compare_me
                     .memory = memory,
                     .callbacks = callbacks,
                     .n_threads = n_threads,
-                    .least_pairs = least_pairs};
+                    .least_pairs = least_pairs,
+                    .max_evalue = max_evalue};
     c.conditioner = mdup_conditioner_new(frames->nx, frames->ny, err);
     if (c.conditioner && frames->max_shift_px > 0)
         mdup_conditioner_limit_shifts(c.conditioner, frames->max_shift_px);
-    bool ok = c.conditioner && make_workers(&c, err) && make_statistics(&c, &own, err) &&
+    bool ok = c.conditioner && make_room(&c, err) && make_statistics(&c, &own, err) &&
               mdup_search(&own, c.conditioner, n_threads, callbacks, &c.shortlist, err) &&
               verify_all(&c, err) && mdup_find_copies(&own, &c.copies, err) && rate_all(&c, err) &&
               heed_siblings(&c, err) && keep_significant(&c, max_evalue, out, err);

@@ -85,6 +85,84 @@ void mdup_fft_inverse(const mdup_fft *fft, float complex *spectrum, float *real)
     fftwf_execute_dft_c2r(fft->inverse, (fftwf_complex *)spectrum, real);
 }
 
+/* ---- some lines of a plane ---- */
+
+struct mdup_fft_lines {
+    fftwf_plan rows_forward, rows_inverse, columns_forward, columns_inverse;
+};
+
+static void make_line_plans(mdup_fft_lines *lines, int n, int stride, float *rows,
+                            fftwf_complex *plane)
+{
+    enum { L = MDUP_FFT_LINES, FLAGS = FFTW_ESTIMATE | FFTW_DESTROY_INPUT };
+    pthread_mutex_lock(&planner_lock);
+    lines->rows_forward =
+        fftwf_plan_many_dft_r2c(1, &n, L, rows, NULL, 1, n, plane, NULL, 1, stride, FLAGS);
+    lines->rows_inverse =
+        fftwf_plan_many_dft_c2r(1, &n, L, plane, NULL, 1, stride, rows, NULL, 1, n, FLAGS);
+    lines->columns_forward = fftwf_plan_many_dft(1, &n, L, plane, NULL, stride, 1, plane, NULL,
+                                                 stride, 1, FFTW_FORWARD, FLAGS);
+    lines->columns_inverse = fftwf_plan_many_dft(1, &n, L, plane, NULL, stride, 1, plane, NULL,
+                                                 stride, 1, FFTW_BACKWARD, FLAGS);
+    pthread_mutex_unlock(&planner_lock);
+}
+
+mdup_fft_lines *mdup_fft_lines_new(int32_t n, int32_t stride, mdup_error **err)
+{
+    mdup_fft_lines *lines = mdup_calloc(1, sizeof *lines, err);
+    float *rows = lines ? mdup_alloc_aligned((size_t)n * MDUP_FFT_LINES, sizeof *rows, err) : NULL;
+    float complex *plane =
+        rows ? mdup_alloc_aligned((size_t)n * (size_t)stride, sizeof *plane, err) : NULL;
+    bool ok = plane != NULL;
+    if (ok) {
+        make_line_plans(lines, n, stride, rows, (fftwf_complex *)plane);
+        ok = lines->rows_forward && lines->rows_inverse && lines->columns_forward &&
+             lines->columns_inverse;
+        if (!ok)
+            mdup_fail_nomem(err);
+    }
+    free(plane);
+    free(rows);
+    if (ok)
+        return lines;
+    mdup_fft_lines_free(lines);
+    return NULL;
+}
+
+void mdup_fft_lines_free(mdup_fft_lines *lines)
+{
+    if (!lines)
+        return;
+    fftwf_plan plans[] = {lines->rows_forward, lines->rows_inverse, lines->columns_forward,
+                          lines->columns_inverse};
+    pthread_mutex_lock(&planner_lock);
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
+        if (plans[i])
+            fftwf_destroy_plan(plans[i]);
+    pthread_mutex_unlock(&planner_lock);
+    free(lines);
+}
+
+void mdup_fft_rows_forward(const mdup_fft_lines *lines, float *rows, float complex *plane)
+{
+    fftwf_execute_dft_r2c(lines->rows_forward, rows, (fftwf_complex *)plane);
+}
+
+void mdup_fft_rows_inverse(const mdup_fft_lines *lines, float complex *plane, float *rows)
+{
+    fftwf_execute_dft_c2r(lines->rows_inverse, (fftwf_complex *)plane, rows);
+}
+
+void mdup_fft_columns_forward(const mdup_fft_lines *lines, float complex *columns)
+{
+    fftwf_execute_dft(lines->columns_forward, (fftwf_complex *)columns, (fftwf_complex *)columns);
+}
+
+void mdup_fft_columns_inverse(const mdup_fft_lines *lines, float complex *columns)
+{
+    fftwf_execute_dft(lines->columns_inverse, (fftwf_complex *)columns, (fftwf_complex *)columns);
+}
+
 static bool is_good_size(int32_t n)
 {
     if (n % 2 != 0)

@@ -28,6 +28,24 @@ void mdup_fft_forward(const mdup_fft *fft, float *real, float complex *spectrum)
  */
 void mdup_fft_inverse(const mdup_fft *fft, float complex *spectrum, float *real);
 
+/* Transforms of a few lines of a plane at a time, for those who need only some of its rows and columns: lines of n samples, eight side by side. */
+enum { MDUP_FFT_LINES = 8 };
+typedef struct mdup_fft_lines mdup_fft_lines;
+
+/** Plans for lines of n samples, n a multiple of 16, in planes of which one row begins `stride` complex samples, a multiple of 8 and at least
+ *  n / 2 + 1, after the other.  NULL with *err. */
+mdup_fft_lines *mdup_fft_lines_new(int32_t n, int32_t stride, mdup_error **err) MDUP_MUST_CHECK;
+void mdup_fft_lines_free(mdup_fft_lines *lines);
+
+/** Rows: rows[8 * n], one behind the other, -> the first n / 2 + 1 samples of eight rows of the plane, and back; not normalised; both destroy
+ *  what they are given. */
+void mdup_fft_rows_forward(const mdup_fft_lines *lines, float *rows, float complex *plane);
+void mdup_fft_rows_inverse(const mdup_fft_lines *lines, float complex *plane, float *rows);
+
+/** Eight columns of n samples in place; the first begins at `columns`, 64 byte aligned. */
+void mdup_fft_columns_forward(const mdup_fft_lines *lines, float complex *columns);
+void mdup_fft_columns_inverse(const mdup_fft_lines *lines, float complex *columns);
+
 /** The smallest n >= wanted whose only prime factors are 2, 3, 5 and which is even: the sizes FFTW
  * is fast at. */
 int32_t mdup_fft_good_size(int32_t wanted);

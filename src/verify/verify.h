@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "image/condition.h"
+#include "verify/power.h"
 
 typedef struct {
     float z; /* peak near the candidate in units of what chance makes there */
@@ -23,12 +24,19 @@ mdup_verifier *mdup_verifier_new(const mdup_conditioner *conditioner,
                                  mdup_error **err) MDUP_MUST_CHECK;
 void mdup_verifier_free(mdup_verifier *verifier);
 
-/** Crops both frames (cleaned: nx * ny floats from mdup_condition_clean) to what they share at the candidate shift and a margin,
+/* A frame as verification sees it: cleaned, nx * ny floats from mdup_condition_clean, and where its power lies, from mdup_power_measure. */
+typedef struct {
+    const float *clean;
+    const uint16_t *power;
+} mdup_verify_frame;
+
+/** Crops both frames to what they share at the candidate shift and a margin,
  *  whitens each there, correlates, and measures the peak within 2.5 px of the candidate against what unrelated crops of these spectra
  *  give at that shift (Parseval, and where the power of each lies), or against what is found between 6 px and 24 px from it where that
  *  is more.  False with *err (NOMEM) when a plan could not be made. */
-bool mdup_verify(mdup_verifier *verifier, const float *a, const float *b, double shift_x,
-                 double shift_y, mdup_verdict *out, mdup_error **err) MDUP_MUST_CHECK;
+bool mdup_verify(mdup_verifier *verifier, const mdup_verify_frame *a, const mdup_verify_frame *b,
+                 double shift_x, double shift_y, mdup_verdict *out,
+                 mdup_error **err) MDUP_MUST_CHECK;
 
 /** Pearson's coefficient of two cleaned frames over the area they share at the shift rounded to whole pixels; 0 when they share
  *  nothing or one is constant there. */

@@ -63,7 +63,7 @@ static void the_way_frames_are_made(void **state)
 
 /* ---- comparing ---- */
 
-enum { NX = 96, NY = 72, PIXELS = NX * NY, N = 12 };
+enum { NX = 96, NY = 72, PIXELS = NX * NY, N = 12, N_KINDS = MDUP_LOOK_OPPOSITE + 1 };
 
 typedef struct {
     int8_t frames[N][PIXELS];
@@ -72,8 +72,8 @@ typedef struct {
     int32_t hole[N], shot[N];
     float noise_share[N];
     double statistics[4];
-    double signs[2][MDUP_LOOK_SIGNS]; /* sums, of candidates and of siblings */
-    double n_looks[2];
+    double signs[N_KINDS][MDUP_LOOK_SIGNS]; /* sums */
+    double n_looks[N_KINDS];
     /* One tile. */
     size_t block_begin[2], frame[N];
     uint16_t slot[N];
@@ -204,17 +204,20 @@ static void the_way_pairs_are_compared(void **state)
     assert_true(mdup_compare_frames(&frames, &memory, 1, 0, 1, NULL, &list, &err));
     expect_no_error(&err);
     mdup_pair_list_clear(&list);
-    double numbers[9 + 2 * MDUP_LOOK_SIGNS] = {w->statistics[0], w->statistics[1], w->statistics[2],
-                                               w->statistics[3], w->coarse,        w->local_z,
-                                               w->shifts,        w->n_looks[0],    w->n_looks[1]};
-    memcpy(numbers + 9, w->signs, sizeof w->signs);
-    static const double expected[] = {
+    double numbers[7 + N_KINDS + N_KINDS * MDUP_LOOK_SIGNS] = {
+        w->statistics[0], w->statistics[1], w->statistics[2], w->statistics[3],
+        w->coarse,        w->local_z,       w->shifts};
+    memcpy(numbers + 7, w->n_looks, sizeof w->n_looks);
+    memcpy(numbers + 7 + N_KINDS, w->signs, sizeof w->signs);
+    static const double expected[sizeof numbers / sizeof *numbers] = {
         0,          0.600000024, 1588.19821, 482739,      304.918268, 543.313342,  13662.6667,
-        66,         3,           286.759183, 283.904468,  2539.26974, 1827.64603,  21.890759,
-        24.4527378, 5.59514232,  105.853791, 102.206342,  0,          0,           50.7249985,
-        50.7249985, 15.0657935,  15.0270138, 0.230406498, 2.64527405, 0.765632023, 0,
-        0,          14.9291142,  15.1218797};
-    expect_numbers("MDUP_COMPARE_METHOD", MDUP_COMPARE_METHOD, 2, numbers, expected,
+        66,         3,           0,          66,          292.502453, 290.139616,  2478.65195,
+        1820.51035, 21.6861653,  24.7626844, 5.60501149,  0,          0,           50.6517696,
+        50.6517696, 15.0719068,  15.0259556, 0.231744325, 2.64522881, 0.765632023, 14.9326298,
+        15.1183388, 0,           0,          0,           0,          0,           0,
+        0,          0,           0,          0,           103.129507, 0,           0,
+        0,          0,           0,          0,           0};
+    expect_numbers("MDUP_COMPARE_METHOD", MDUP_COMPARE_METHOD, 3, numbers, expected,
                    sizeof numbers / sizeof *numbers);
     free(w);
 }

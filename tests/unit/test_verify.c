@@ -9,8 +9,10 @@
 typedef struct {
     int32_t nx, ny;
     mdup_conditioner *conditioner;
+    mdup_power_meter *meter;
     mdup_verifier *verifier;
     float *a, *b;
+    uint16_t *power_a, *power_b;
 } bench;
 
 static bench open_bench(int32_t nx, int32_t ny)
@@ -20,16 +22,22 @@ static bench open_bench(int32_t nx, int32_t ny)
     w.verifier = mdup_verifier_new(w.conditioner, NULL);
     w.a = calloc((size_t)nx * (size_t)ny, sizeof *w.a);
     w.b = calloc((size_t)nx * (size_t)ny, sizeof *w.b);
-    assert_true(w.verifier && w.a && w.b);
+    w.meter = mdup_power_meter_new(w.conditioner, NULL);
+    w.power_a = calloc(mdup_power_cells(nx, ny), sizeof *w.power_a);
+    w.power_b = calloc(mdup_power_cells(nx, ny), sizeof *w.power_b);
+    assert_true(w.verifier && w.meter && w.a && w.b && w.power_a && w.power_b);
     return w;
 }
 
 static void close_bench(bench *w)
 {
     mdup_verifier_free(w->verifier);
+    mdup_power_meter_free(w->meter);
     mdup_conditioner_free(w->conditioner);
     free(w->a);
     free(w->b);
+    free(w->power_a);
+    free(w->power_b);
 }
 
 static void add_noise(const bench *w, float *image, double signal, uint64_t seed)
@@ -80,7 +88,10 @@ static mdup_verdict verify(bench *w, double dx, double dy)
 {
     mdup_verdict verdict = {.z = NAN, .shift_x = HUGE_VAL, .shift_y = HUGE_VAL};
     mdup_error *err = NULL;
-    const bool ok = mdup_verify(w->verifier, w->a, w->b, dx, dy, &verdict, &err);
+    mdup_power_measure(w->meter, w->a, w->power_a);
+    mdup_power_measure(w->meter, w->b, w->power_b);
+    const mdup_verify_frame a = {w->a, w->power_a}, b = {w->b, w->power_b};
+    const bool ok = mdup_verify(w->verifier, &a, &b, dx, dy, &verdict, &err);
     expect_no_error(&err);
     assert_true(ok);
     assert_true(verdict.shift_sd_x >= 0.03 && verdict.shift_sd_x <= 2.5);
@@ -260,6 +271,7 @@ static void nothing_to_see(void **state)
     assert_true(fabs(v.shift_x - 3) < 4 && fabs(v.shift_y - 4) < 4);
     close_bench(&w);
     mdup_verifier_free(NULL);
+    mdup_power_meter_free(NULL);
 }
 
 /* ---- the coefficient and the overlap ---- */

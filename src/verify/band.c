@@ -1,0 +1,404 @@
+#include "verify/band.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clones.h"
+#include "image/blur.h"
+
+/* Sizes of the transforms are multiples of this, so that few plans serve all crops. */
+enum { SIZE_STEP = 16, LINES = MDUP_FFT_LINES };
+
+/* Of planes of one size. */
+typedef struct {
+    int32_t nx, ny;
+    int32_t band_x, band_y;     /* the highest samples with a weight */
+    int32_t margin_x, margin_y; /* samples beside the band that the smoothing reaches */
+    const mdup_fft_lines *rows, *columns;
+    float *weight; /* squared; of (kx, |ky|) at |ky| * (band_x + 1) + kx */
+} plan;
+
+struct mdup_band {
+    const mdup_conditioner *conditioner;
+    int32_t reach_px, stride;
+    float edge; /* cycles/px: no weight beyond */
+    plan *plans;
+    size_t n_plans, plans_capacity;
+    mdup_fft_lines **lines; /* of n samples at n / SIZE_STEP; NULL: not made yet */
+    size_t n_lines;
+    float complex *plane[2];
+    float *rows; /* LINES of them */
+    float *taper_x, *taper_y;
+    float *power[2]; /* of the band and its margin, smoothed */
+    float *blur_scratch, *map;
+};
+
+static bool is_plane_size(int32_t steps)
+{
+    static const int32_t primes[] = {2, 3, 5, 7};
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++)
+        while (steps % primes[i] == 0)
+            steps /= primes[i];
+    return steps == 1;
+}
+
+static int32_t plane_size(int32_t wanted)
+{
+    int32_t steps = (wanted + SIZE_STEP - 1) / SIZE_STEP;
+    while (!is_plane_size(steps))
+        steps++;
+    return steps * SIZE_STEP;
+}
+
+/* In cache lines an odd number, so that the samples of a column do not fall into the same few sets of the cache. */
+static int32_t choose_stride(int32_t nx)
+{
+    return ((nx / 2 + 1 + LINES - 1) / LINES | 1) * LINES;
+}
+
+/* Of three boxes of a radius of sigma. */
+static int32_t reach_of_blur(double sigma)
+{
+    return (int32_t)ceil(3 * sigma) + 1;
+}
+
+/* Of planes so large that no row that is looked at wraps around to another one. */
+static int32_t plane_for(const mdup_band *v, int32_t crop_n)
+{
+    int32_t wanted = crop_n + v->reach_px, least = 2 * v->reach_px + 2 * LINES;
+    return plane_size(wanted > least ? wanted : least);
+}
+
+static bool make_room(mdup_band *v, mdup_error **err)
+{
+    const mdup_conditioner *c = v->conditioner;
+    int32_t nx = plane_for(v, c->nx), ny = plane_for(v, c->ny), longer = nx > ny ? nx : ny;
+    int32_t wide = nx / 2 + 1 + 2 * reach_of_blur(mdup_whitening_sigma_x(nx)),
+            high = ny + 2 * reach_of_blur(mdup_whitening_sigma_y(ny));
+    v->stride = choose_stride(longer);
+    v->n_lines = (size_t)longer / SIZE_STEP + 1;
+    size_t samples = (size_t)v->stride * (size_t)ny, extended = (size_t)wide * (size_t)high;
+    for (int side = 0; side < 2; side++)
+        if (!(v->plane[side] = mdup_alloc_aligned(samples, sizeof *v->plane[side], err)) ||
+            !(v->power[side] = mdup_alloc_aligned(extended, sizeof *v->power[side], err)))
+            return false;
+    return (v->lines = mdup_calloc(v->n_lines, sizeof *v->lines, err)) &&
+           (v->rows = mdup_alloc_aligned((size_t)nx * LINES, sizeof *v->rows, err)) &&
+           (v->taper_x = mdup_alloc_aligned((size_t)nx, sizeof *v->taper_x, err)) &&
+           (v->taper_y = mdup_alloc_aligned((size_t)ny, sizeof *v->taper_y, err)) &&
+           (v->blur_scratch = mdup_alloc_aligned(mdup_blur_scratch_size(wide, high),
+                                                 sizeof *v->blur_scratch, err)) &&
+           (v->map = mdup_alloc_aligned((size_t)nx * (size_t)ny, sizeof *v->map, err));
+}
+
+mdup_band *mdup_band_new(const mdup_conditioner *c, int32_t reach_px, mdup_error **err)
+{
+    mdup_band *v = mdup_calloc(1, sizeof *v, err);
+    if (!v)
+        return NULL;
+    v->conditioner = c;
+    v->reach_px = reach_px;
+    if (!make_room(v, err)) {
+        mdup_band_free(v);
+        return NULL;
+    }
+    return v;
+}
+
+void mdup_band_free(mdup_band *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < v->n_plans; i++)
+        free(v->plans[i].weight);
+    free(v->plans);
+    for (size_t i = 0; v->lines && i < v->n_lines; i++)
+        mdup_fft_lines_free(v->lines[i]);
+    free(v->lines);
+    for (int side = 0; side < 2; side++) {
+        free(v->plane[side]);
+        free(v->power[side]);
+    }
+    free(v->rows);
+    free(v->taper_x);
+    free(v->taper_y);
+    free(v->blur_scratch);
+    free(v->map);
+    free(v);
+}
+
+/* ---- plans ---- */
+
+/* Found when the first plan is made: statistics are set by then. */
+static float find_edge(const mdup_conditioner *c)
+{
+    int bin = MDUP_RADIAL_BINS;
+    while (bin > 0 && c->weight[bin - 1] <= 0)
+        bin--;
+    return (float)bin / 256;
+}
+
+static const mdup_fft_lines *lines_of(mdup_band *v, int32_t n, mdup_error **err)
+{
+    mdup_fft_lines **lines = &v->lines[n / SIZE_STEP];
+    if (!*lines)
+        *lines = mdup_fft_lines_new(n, v->stride, err);
+    return *lines;
+}
+
+static int32_t band_of(float edge, int32_t n)
+{
+    int32_t highest = (int32_t)(edge * (float)n);
+    return highest < n / 2 ? highest : n / 2 - 1;
+}
+
+static void fill_weight(const mdup_conditioner *c, plan *p)
+{
+    for (int32_t ky = 0; ky <= p->band_y; ky++) {
+        float fy = (float)ky / (float)p->ny;
+        for (int32_t kx = 0; kx <= p->band_x; kx++) {
+            float fx = (float)kx / (float)p->nx;
+            float weight = mdup_condition_weight(c, sqrtf(fx * fx + fy * fy));
+            p->weight[(ptrdiff_t)ky * (p->band_x + 1) + kx] = weight * weight;
+        }
+    }
+}
+
+static const plan *plan_for(mdup_band *v, int32_t nx, int32_t ny, mdup_error **err)
+{
+    for (size_t i = 0; i < v->n_plans; i++)
+        if (v->plans[i].nx == nx && v->plans[i].ny == ny)
+            return &v->plans[i];
+    if (!mdup_grow((void **)&v->plans, &v->plans_capacity, v->n_plans + 1, sizeof *v->plans, err))
+        return NULL;
+    float edge = find_edge(v->conditioner);
+    plan p = {.nx = nx,
+              .ny = ny,
+              .band_x = band_of(edge, nx),
+              .band_y = band_of(edge, ny),
+              .margin_x = reach_of_blur(mdup_whitening_sigma_x(nx)),
+              .margin_y = reach_of_blur(mdup_whitening_sigma_y(ny))};
+    if (!(p.rows = lines_of(v, nx, err)) || !(p.columns = lines_of(v, ny, err)) ||
+        !(p.weight = mdup_alloc_aligned((size_t)(p.band_x + 1) * (size_t)(p.band_y + 1),
+                                        sizeof *p.weight, err)))
+        return NULL;
+    fill_weight(v->conditioner, &p);
+    v->plans[v->n_plans] = p;
+    return &v->plans[v->n_plans++];
+}
+
+/* ---- to the spectrum ---- */
+
+/* The columns that the smoothed band needs, in whole lines. */
+static int32_t count_columns(const plan *p)
+{
+    int32_t wanted = p->band_x + p->margin_x + 1, half = p->nx / 2 + 1;
+    return ((wanted < half ? wanted : half) + LINES - 1) / LINES * LINES;
+}
+
+/* The tapered crop, its mean taken out, in the corner of the plane, transformed; of no meaning beyond the columns. */
+static void transform_crop(mdup_band *v, const plan *p, const float *frame, const mdup_crop *crop,
+                           float complex *plane)
+{
+    int32_t frame_nx = v->conditioner->nx, half = p->nx / 2 + 1, columns = count_columns(p);
+    mdup_crop_taper(crop->nx, v->taper_x);
+    mdup_crop_taper(crop->ny, v->taper_y);
+    float mean = mdup_crop_mean(frame, frame_nx, crop, v->taper_x, v->taper_y);
+    int32_t filled = (crop->ny + LINES - 1) / LINES * LINES;
+    for (int32_t y = 0; y < filled; y += LINES) {
+        for (int32_t i = 0; i < LINES; i++) {
+            float *row = v->rows + (ptrdiff_t)i * p->nx;
+            int32_t n = y + i < crop->ny ? crop->nx : 0;
+            if (n > 0)
+                mdup_crop_row(frame, frame_nx, crop, y + i, mean, v->taper_x, v->taper_y[y + i],
+                              row);
+            memset(row + n, 0, (size_t)(p->nx - n) * sizeof *row);
+        }
+        mdup_fft_rows_forward(p->rows, v->rows, plane + (ptrdiff_t)y * v->stride);
+    }
+    for (int32_t y = 0; y < p->ny; y++) {
+        float complex *row = plane + (ptrdiff_t)y * v->stride;
+        int32_t from = y >= filled ? 0 : half;
+        if (from < columns)
+            memset(row + from, 0, (size_t)(columns - from) * sizeof *row);
+    }
+    for (int32_t x = 0; x < columns; x += LINES)
+        mdup_fft_columns_forward(p->columns, plane + x);
+}
+
+/* ---- whitening ---- */
+
+static int32_t wrap(int32_t i, int32_t n)
+{
+    i %= n;
+    return i < 0 ? i + n : i;
+}
+
+static float power_of(const float complex *value)
+{
+    const float *parts = (const float *)value;
+    return parts[0] * parts[0] + parts[1] * parts[1];
+}
+
+/* At any column, also outside the stored half: F(-k) = conj F(k) for a real image. */
+static float power_at(const mdup_band *v, const plan *p, const float complex *plane, int32_t kx,
+                      int32_t ky)
+{
+    kx = wrap(kx, p->nx);
+    if (kx > p->nx / 2) {
+        kx = p->nx - kx;
+        ky = -ky;
+    }
+    return power_of(plane + (ptrdiff_t)wrap(ky, p->ny) * v->stride + kx);
+}
+
+MDUP_CLONES
+static void fill_power(const float complex *spectrum, int32_t n, float *restrict power)
+{
+    const float *parts = (const float *)spectrum;
+    for (int32_t i = 0; i < n; i++)
+        power[i] = parts[2 * i] * parts[2 * i] + parts[2 * i + 1] * parts[2 * i + 1];
+}
+
+/* A side of the band and its margins, which are cut where the spectrum ends and begins again. */
+static int32_t extended_nx(const plan *p)
+{
+    return p->band_x + 1 + 2 * p->margin_x;
+}
+
+static int32_t extended_ny(const plan *p)
+{
+    return 2 * p->band_y + 1 + 2 * p->margin_y;
+}
+
+static void extend_row(const mdup_band *v, const plan *p, const float complex *plane, int32_t ky,
+                       float *row)
+{
+    int32_t stored = p->nx / 2 + 1, wanted = p->band_x + 1 + p->margin_x;
+    int32_t n = wanted < stored ? wanted : stored;
+    fill_power(plane + (ptrdiff_t)wrap(ky, p->ny) * v->stride, n, row + p->margin_x);
+    for (int32_t kx = n; kx < wanted; kx++)
+        row[p->margin_x + kx] = power_at(v, p, plane, kx, ky);
+    for (int32_t m = 1; m <= p->margin_x; m++)
+        row[p->margin_x - m] = power_at(v, p, plane, -m, ky);
+}
+
+static double mean_of_band(const plan *p, const float *power)
+{
+    int32_t wide = extended_nx(p), high = extended_ny(p);
+    double sum = 0;
+    for (int32_t y = p->margin_y; y < high - p->margin_y; y++)
+        for (int32_t x = p->margin_x; x < wide - p->margin_x; x++)
+            sum += (double)power[(ptrdiff_t)y * wide + x];
+    return sum / ((double)(p->band_x + 1) * (2 * p->band_y + 1));
+}
+
+/* The smoothed power of the band in units of its mean, with what is added before dividing; (kx, ky) at (ky + band_y + margin_y) * extended_nx +
+ * kx + margin_x. */
+static void smooth_power(const mdup_band *v, const plan *p, const float complex *plane,
+                         float *power)
+{
+    int32_t wide = extended_nx(p), high = extended_ny(p);
+    for (int32_t y = 0; y < high; y++)
+        extend_row(v, p, plane, y - p->band_y - p->margin_y, power + (ptrdiff_t)y * wide);
+    mdup_blur(power, wide, high, mdup_whitening_sigma_x(p->nx), mdup_whitening_sigma_y(p->ny),
+              v->blur_scratch);
+    double mean = mean_of_band(p, power);
+    float scale = mean > 0 ? (float)(1 / mean) : 0;
+    /* Beside a spot that all the power is in, rounding may leave less than nothing. */
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)wide * high; i++)
+        power[i] = (power[i] > 0 ? power[i] : 0) * scale + MDUP_WHITENING_FLOOR;
+}
+
+/* a times the conjugate of b, both whitened and weighted, in place of a; returns the energy. */
+MDUP_CLONES
+static float multiply_row(float *restrict a, const float *restrict b, const float *power_a,
+                          const float *power_b, const float *weight, int32_t n)
+{
+    float energy[8] = {0}, sum = 0;
+    for (int32_t i = 0; i < n; i++) {
+        float factor = weight[i] / sqrtf(power_a[i] * power_b[i]);
+        float ar = a[2 * i], ai = a[2 * i + 1], br = b[2 * i], bi = b[2 * i + 1];
+        a[2 * i] = factor * (ar * br + ai * bi);
+        a[2 * i + 1] = factor * (ai * br - ar * bi);
+    }
+    int32_t whole = 2 * n / 8 * 8;
+    for (int32_t i = 0; i < whole; i += 8)
+        for (int32_t k = 0; k < 8; k++)
+            energy[k] += a[i + k] * a[i + k];
+    for (int32_t i = whole; i < 2 * n; i++)
+        sum += a[i] * a[i];
+    for (int32_t k = 0; k < 8; k++)
+        sum += energy[k];
+    return sum;
+}
+
+/* Returns the energy of the whole product, the half that is not stored included but for its first column, which carries next to nothing. */
+static double multiply(mdup_band *v, const plan *p)
+{
+    int32_t n = p->band_x + 1, wide = extended_nx(p);
+    int32_t columns = (n + LINES - 1) / LINES * LINES;
+    double energy = 0;
+    for (int32_t y = 0; y < p->ny; y++) {
+        float complex *row = v->plane[0] + (ptrdiff_t)y * v->stride;
+        int32_t ky = y <= p->ny / 2 ? y : y - p->ny;
+        if (abs(ky) > p->band_y) {
+            memset(row, 0, (size_t)columns * sizeof *row);
+            continue;
+        }
+        ptrdiff_t at = (ptrdiff_t)(ky + p->band_y + p->margin_y) * wide + p->margin_x;
+        const float complex *other = v->plane[1] + (ptrdiff_t)y * v->stride;
+        energy += (double)multiply_row((float *)row, (const float *)other, v->power[0] + at,
+                                       v->power[1] + at, p->weight + (ptrdiff_t)abs(ky) * n, n);
+        memset(row + n, 0, (size_t)(columns - n) * sizeof *row);
+    }
+    return 2 * energy;
+}
+
+/* ---- and back ---- */
+
+/* The blocks of rows that hold first_y to last_y. */
+static void transform_back(mdup_band *v, const plan *p, int32_t first_y, int32_t last_y)
+{
+    int32_t columns = (p->band_x + 1 + LINES - 1) / LINES * LINES, half = p->nx / 2 + 1;
+    for (int32_t x = 0; x < columns; x += LINES)
+        mdup_fft_columns_inverse(p->columns, v->plane[0] + x);
+    int32_t before = -1;
+    for (int32_t y = first_y; y <= last_y; y++) {
+        int32_t block = wrap(y, p->ny) / LINES * LINES;
+        if (block == before)
+            continue;
+        before = block;
+        float complex *plane = v->plane[0] + (ptrdiff_t)block * v->stride;
+        for (int32_t i = 0; i < LINES && columns < half; i++)
+            memset(plane + (ptrdiff_t)i * v->stride + columns, 0,
+                   (size_t)(half - columns) * sizeof *plane);
+        mdup_fft_rows_inverse(p->rows, plane, v->map + (ptrdiff_t)block * p->nx);
+    }
+}
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+bool mdup_band_correlate(mdup_band *v, const float *a, const mdup_crop *crop_a, const float *b,
+                         const mdup_crop *crop_b, int32_t first_y, int32_t last_y,
+                         mdup_band_map *out, mdup_error **err)
+{
+    int32_t nx = plane_for(v, larger(crop_a->nx, crop_b->nx));
+    int32_t ny = plane_for(v, larger(crop_a->ny, crop_b->ny));
+    const plan *p = plan_for(v, nx, ny, err);
+    if (!p)
+        return false;
+    transform_crop(v, p, a, crop_a, v->plane[0]);
+    transform_crop(v, p, b, crop_b, v->plane[1]);
+    for (int side = 0; side < 2; side++)
+        smooth_power(v, p, v->plane[side], v->power[side]);
+    double energy = multiply(v, p);
+    transform_back(v, p, first_y, last_y);
+    *out = (mdup_band_map){v->map, nx, ny, energy * (double)nx * (double)ny};
+    return true;
+}
