@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clones.h"
 #include "image/frame.h"
 #include "image/lines.h"
 
@@ -47,7 +48,7 @@ struct mdup_condition_scratch {
     float complex *spectrum; /* its half spectrum */
     float *power;            /* smoothed, a half spectrum */
     float *smoothing;        /* of mdup_smooth_power */
-    float *lines;            /* of mdup_remove_lines */
+    float *lines;            /* of mdup_remove_lines: at least 2 nx */
 };
 
 /* ---- tables ---- */
@@ -382,38 +383,55 @@ float mdup_condition_weight(const mdup_conditioner *c, float frequency)
 /* The frames whose sum is the common part of one frame: those of the sample but itself and, when a pair is looked at, the other. */
 typedef struct {
     const int32_t *sum;
-    const int8_t *self, *other; /* left out; NULL when they are not in the sample */
+    const int8_t *self, *other;    /* left out, */
+    int32_t self_mask, other_mask; /* or 0 when they are not in the sample */
 } others;
 
 /* Their sum at a pixel; its scale does not matter. */
-static float common_at(const others *o, ptrdiff_t i)
+static inline float common_at(const others *o, ptrdiff_t i)
 {
-    return (float)(o->sum[i] - (o->self ? o->self[i] : 0) - (o->other ? o->other[i] : 0));
+    return (float)(o->sum[i] - (o->self[i] & o->self_mask) - (o->other[i] & o->other_mask));
 }
 
-/* The factor that fits the common part to the frame best, in frame units per unit of the sum.  Row by row in single precision, which
- * compilers turn into vector code, the rows in double. */
-static float fit_common_part(const others *o, const int8_t *frame, int32_t nx, int32_t ny)
+/* Adds a row's products of frame and common part, and of the common part with itself, to those of each column. */
+MDUP_CLONES
+static void add_products(const others *o, const int8_t *frame, ptrdiff_t first, int32_t nx,
+                         float *restrict frame_common, float *restrict common_common)
 {
+    for (int32_t x = 0; x < nx; x++) {
+        float common = common_at(o, first + x);
+        frame_common[x] += (float)frame[first + x] * common;
+        common_common[x] += common * common;
+    }
+}
+
+/* The factor that fits the common part to the frame best, in frame units per unit of the sum.  columns: 2 nx floats of scratch.  Down the columns
+ * in single precision, which compilers turn into vector code, the columns in double. */
+static float fit_common_part(const others *o, const int8_t *frame, int32_t nx, int32_t ny,
+                             float *columns)
+{
+    memset(columns, 0, 2 * (size_t)nx * sizeof *columns);
+    for (int32_t y = 0; y < ny; y++)
+        add_products(o, frame, (ptrdiff_t)y * nx, nx, columns, columns + nx);
     double frame_common = 0, common_common = 0;
-    for (int32_t y = 0; y < ny; y++) {
-        float fc[8] = {0}, cc[8] = {0};
-        for (int32_t x = 0; x < nx; x++) {
-            ptrdiff_t i = (ptrdiff_t)y * nx + x;
-            float common = common_at(o, i);
-            fc[x % 8] += (float)frame[i] * common;
-            cc[x % 8] += common * common;
-        }
-        for (int k = 0; k < 8; k++) {
-            frame_common += (double)fc[k];
-            common_common += (double)cc[k];
-        }
+    for (int32_t x = 0; x < nx; x++) {
+        frame_common += (double)columns[x];
+        common_common += (double)columns[nx + x];
     }
     return common_common > 0 ? (float)(frame_common / common_common) : 0.0f;
 }
 
+MDUP_CLONES
+static void subtract_common_part(const others *o, const int8_t *frame, float factor, ptrdiff_t n,
+                                 float *restrict out)
+{
+    const float unit = 1.0f / MDUP_FRAME_SD_units;
+    for (ptrdiff_t i = 0; i < n; i++)
+        out[i] = ((float)frame[i] - factor * common_at(o, i)) * unit;
+}
+
 static void remove_common_part(const mdup_conditioner *c, const int8_t *frame, const others *o,
-                               float *out)
+                               float *columns, float *out)
 {
     ptrdiff_t n = (ptrdiff_t)c->nx * c->ny;
     const float unit = 1.0f / MDUP_FRAME_SD_units;
@@ -422,16 +440,15 @@ static void remove_common_part(const mdup_conditioner *c, const int8_t *frame, c
             out[i] = (float)frame[i] * unit;
         return;
     }
-    float factor = fit_common_part(o, frame, c->nx, c->ny);
-    for (ptrdiff_t i = 0; i < n; i++)
-        out[i] = ((float)frame[i] - factor * common_at(o, i)) * unit;
+    subtract_common_part(o, frame, fit_common_part(o, frame, c->nx, c->ny, columns), n, out);
 }
 
 void mdup_condition_clean(const mdup_conditioner *c, const int8_t *frame, bool in_sample,
                           const int8_t *other, mdup_condition_scratch *s, float *out)
 {
-    others o = {c->statistics ? c->statistics->sum : NULL, in_sample ? frame : NULL, other};
-    remove_common_part(c, frame, &o, out);
+    others o = {c->statistics ? c->statistics->sum : NULL, frame, other ? other : frame,
+                in_sample ? -1 : 0, other ? -1 : 0};
+    remove_common_part(c, frame, &o, s->lines, out);
     mdup_remove_lines(out, c->nx, c->ny, s->lines);
 }
 
