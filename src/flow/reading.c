@@ -58,6 +58,31 @@ static bool absorb(const mdup_micrograph *m, mdup_reading *reading, mdup_error *
     return true;
 }
 
+/* ---- buffers ---- */
+
+enum { ROWS, SUMS, DETAIL, BINNED, SCRATCH };
+_Static_assert((int)SCRATCH + 1 == (int)MDUP_READING_BUFFERS, "all are counted");
+
+/* NULL with *err. */
+static float *buffer(mdup_reading_buffers *buffers, int which, size_t n, mdup_error **err)
+{
+    if (buffers->sizes[which] < n) {
+        free(buffers->items[which]);
+        buffers->items[which] = mdup_alloc_aligned(n, sizeof(float), err);
+        buffers->sizes[which] = buffers->items[which] ? n : 0;
+    }
+    return buffers->items[which];
+}
+
+void mdup_reading_buffers_clear(mdup_reading_buffers *buffers)
+{
+    for (int i = 0; i < MDUP_READING_BUFFERS; i++)
+        free(buffers->items[i]);
+    *buffers = (mdup_reading_buffers){0};
+}
+
+/* ---- strips ---- */
+
 /* Strips of an image on their way to its bins. */
 typedef struct {
     float *rows, *sums; /* bin rows; 2 rows of scratch */
@@ -97,32 +122,29 @@ static bool bin_file(mdup_image_file *file, const mdup_image_info *info, mdup_re
     return true;
 }
 
-/* The share of noise, which does not care that `detail` may lie upside down. */
-static bool measure_noise(mdup_reading *r, const float *detail, mdup_error **err)
-{
-    float *scratch =
-        mdup_alloc_aligned((size_t)r->frame_nx * (size_t)r->frame_ny, sizeof *scratch, err);
-    if (scratch)
-        r->noise_share =
-            mdup_noise_share(r->binned, detail, r->frame_nx, r->frame_ny, r->bin, scratch);
-    free(scratch);
-    return scratch != NULL;
-}
-
-static bool bin_with_scratch(mdup_image_file *file, const mdup_image_info *info, bool for_frame,
-                             mdup_reading *r, mdup_error **err)
+/* The share of noise does not care that `detail` may lie upside down. */
+static bool bin_into_buffers(mdup_image_file *file, const mdup_image_info *info, bool for_frame,
+                             mdup_reading_buffers *buffers, mdup_reading *r, mdup_error **err)
 {
     size_t nx = (size_t)info->nx, frame_px = (size_t)r->frame_nx * (size_t)r->frame_ny;
     strips s = {0};
-    bool ok = (s.rows = mdup_alloc_aligned(nx * (size_t)r->bin, sizeof *s.rows, err)) &&
-              (s.sums = mdup_alloc_aligned(2 * nx, sizeof *s.sums, err)) &&
-              (!for_frame || (s.detail = mdup_calloc(frame_px, sizeof *s.detail, err))) &&
-              (r->binned = mdup_alloc_aligned(frame_px, sizeof *r->binned, err)) &&
-              bin_file(file, info, r, &s, err) && (!for_frame || measure_noise(r, s.detail, err));
-    free(s.detail);
-    free(s.sums);
-    free(s.rows);
-    return ok;
+    float *scratch = NULL;
+    if (!(s.rows = buffer(buffers, ROWS, nx * (size_t)r->bin, err)) ||
+        !(s.sums = buffer(buffers, SUMS, 2 * nx, err)) ||
+        !(r->binned = buffer(buffers, BINNED, frame_px, err)) ||
+        (for_frame &&
+         (!(s.detail = buffer(buffers, DETAIL, frame_px, err)) ||
+          !(scratch = buffer(buffers, SCRATCH, mdup_flatten_scratch_size(r->frame_nx, r->frame_ny),
+                             err)))))
+        return false;
+    if (for_frame)
+        memset(s.detail, 0, frame_px * sizeof *s.detail);
+    if (!bin_file(file, info, r, &s, err))
+        return false;
+    if (for_frame)
+        r->noise_share =
+            mdup_noise_share(r->binned, s.detail, r->frame_nx, r->frame_ny, r->bin, scratch);
+    return true;
 }
 
 /* NaN and Inf in a pixel survive in the mean of its bin. */
@@ -153,12 +175,12 @@ static void refuse_not_finite(mdup_reading *r, const mdup_micrograph *m)
         &reason, "%s: holds NaN or infinite pixels; motion-correct this micrograph again", m->path);
     judge(r, MDUP_STATUS_NAN, reason.failed ? "holds NaN" : reason.text);
     mdup_strbuf_free(&reason);
-    free(r->binned);
     r->binned = NULL;
 }
 
 static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int32_t bin,
-                           bool for_frame, mdup_reading *r, mdup_error **err)
+                           bool for_frame, mdup_reading_buffers *buffers, mdup_reading *r,
+                           mdup_error **err)
 {
     const mdup_image_info *info = mdup_image_get_info(file);
     r->nx = info->nx;
@@ -175,24 +197,24 @@ static bool read_open_file(const mdup_micrograph *m, mdup_image_file *file, int3
         refuse_small(r, m);
         return true;
     }
-    if (!bin_with_scratch(file, info, for_frame, r, err))
+    if (!bin_into_buffers(file, info, for_frame, buffers, r, err))
         return false;
     if (!all_finite(r->binned, (size_t)r->frame_nx * (size_t)r->frame_ny))
         refuse_not_finite(r, m);
     return true;
 }
 
+/* Leaves out->binned in the buffers. */
 static bool read_image(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, bool for_frame,
-                       mdup_reading *out, mdup_error **err)
+                       mdup_reading_buffers *buffers, mdup_reading *out, mdup_error **err)
 {
     *out = (mdup_reading){.judgement = {MDUP_STATUS_OK, NULL, m->pixel_A}, .noise_share = 1};
     mdup_error *failed = NULL;
     mdup_image_file *file = mdup_image_open(m->path, m->slice, mode0, &failed);
-    bool ok = file && read_open_file(m, file, bin, for_frame, out, &failed);
+    bool ok = file && read_open_file(m, file, bin, for_frame, buffers, out, &failed);
     mdup_image_close(file);
     if (ok)
         return true;
-    free(out->binned);
     out->binned = NULL;
     return absorb(m, out, &failed, err);
 }
@@ -200,7 +222,12 @@ static bool read_image(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, 
 bool mdup_read_binned(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
                       mdup_error **err)
 {
-    return read_image(m, bin, mode0, false, out, err);
+    mdup_reading_buffers buffers = {0};
+    bool ok = read_image(m, bin, mode0, false, &buffers, out, err);
+    if (out->binned)
+        buffers.items[BINNED] = NULL;
+    mdup_reading_buffers_clear(&buffers);
+    return ok;
 }
 
 static void refuse_blank(mdup_reading *r, const mdup_micrograph *m, double constant_share)
@@ -214,31 +241,26 @@ static void refuse_blank(mdup_reading *r, const mdup_micrograph *m, double const
     r->frame = NULL;
 }
 
-bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0, mdup_reading *out,
-                     mdup_error **err)
+bool mdup_read_frame(const mdup_micrograph *m, int32_t bin, mdup_mode0 mode0,
+                     mdup_reading_buffers *buffers, mdup_reading *out, mdup_error **err)
 {
-    if (!read_image(m, bin, mode0, true, out, err))
+    if (!read_image(m, bin, mode0, true, buffers, out, err))
         return false;
-    if (!out->binned)
+    float *binned = out->binned;
+    out->binned = NULL;
+    if (!binned)
         return true;
     size_t n = (size_t)out->frame_nx * (size_t)out->frame_ny;
-    float *scratch = mdup_alloc_aligned(mdup_flatten_scratch_size(out->frame_nx, out->frame_ny),
-                                        sizeof *scratch, err);
-    out->frame = scratch ? mdup_alloc_aligned(n, sizeof *out->frame, err) : NULL;
-    bool ok = out->frame != NULL;
-    if (ok) {
-        double constant_share =
-            mdup_flatten(out->binned, out->frame_nx, out->frame_ny, scratch, out->frame);
-        out->frame_hash = mdup_hash(0, out->frame, n);
-        if (constant_share > LARGEST_CONSTANT_SHARE)
-            refuse_blank(out, m, constant_share);
-    }
-    free(scratch);
-    free(out->binned);
-    out->binned = NULL;
-    if (!ok)
+    if (!(out->frame = mdup_alloc_aligned(n, sizeof *out->frame, err))) {
         mdup_reading_clear(out);
-    return ok;
+        return false;
+    }
+    double constant_share =
+        mdup_flatten(binned, out->frame_nx, out->frame_ny, buffers->items[SCRATCH], out->frame);
+    out->frame_hash = mdup_hash(0, out->frame, n);
+    if (constant_share > LARGEST_CONSTANT_SHARE)
+        refuse_blank(out, m, constant_share);
+    return true;
 }
 
 bool mdup_reading_has_frame(const mdup_reading *reading)

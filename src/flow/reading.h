@@ -36,9 +36,19 @@ typedef struct {
 bool mdup_read_binned(const mdup_micrograph *micrograph, int32_t bin, mdup_mode0 mode0,
                       mdup_reading *out, mdup_error **err) MDUP_MUST_CHECK;
 
+/* What reading a micrograph takes beside its frame, kept for the next one: to have it cleared by the system each time costs as much as
+ * binning.  Begins as {0}; one a thread. */
+enum { MDUP_READING_BUFFERS = 5 };
+typedef struct {
+    float *items[MDUP_READING_BUFFERS];
+    size_t sizes[MDUP_READING_BUFFERS];
+} mdup_reading_buffers;
+void mdup_reading_buffers_clear(mdup_reading_buffers *buffers);
+
 /** The same, flattened into out->frame; binned is NULL. */
 bool mdup_read_frame(const mdup_micrograph *micrograph, int32_t bin, mdup_mode0 mode0,
-                     mdup_reading *out, mdup_error **err) MDUP_MUST_CHECK;
+                     mdup_reading_buffers *buffers, mdup_reading *out,
+                     mdup_error **err) MDUP_MUST_CHECK;
 
 /** Whether mdup_read_frame made a frame, wherever it is now. */
 bool mdup_reading_has_frame(const mdup_reading *reading);

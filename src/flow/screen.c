@@ -44,6 +44,7 @@ typedef struct {
     mdup_recall recall;
     size_t *to_read; /* micrographs */
     size_t n_to_read;
+    mdup_reading_buffers *buffers; /* one a thread, while it lasts */
     _Atomic int64_t bytes_read;
     mdup_search_budget budget;
     mdup_reading *readings;  /* one a micrograph, in order of acquisition */
@@ -99,11 +100,11 @@ static void count_bytes(screen *s, size_t i)
 
 static bool read_one(void *context, size_t item, int worker, mdup_error **err)
 {
-    (void)worker;
     screen *s = context;
     size_t i = s->to_read[item];
     if (!mdup_read_frame(&s->catalog->micrographs[i], s->options->bin,
-                         (mdup_mode0)s->options->mode0, &s->readings[i], err) ||
+                         (mdup_mode0)s->options->mode0, &s->buffers[worker], &s->readings[i],
+                         err) ||
         (s->session && !mdup_recall_keep(&s->recall, i, &s->readings[i], err)))
         return false;
     count_bytes(s, i);
@@ -173,6 +174,19 @@ static bool list_what_to_read(screen *s, mdup_error **err)
     return true;
 }
 
+static bool read_files(screen *s, mdup_error **err)
+{
+    size_t n = (size_t)s->n_threads;
+    if (!(s->buffers = mdup_calloc(n, sizeof *s->buffers, err)))
+        return false;
+    mdup_batch batch = {s->n_to_read, s->n_threads, read_one, reading_progress, s};
+    bool ok = mdup_run_batch(&batch, err);
+    for (size_t i = 0; i < n; i++)
+        mdup_reading_buffers_clear(&s->buffers[i]);
+    free(s->buffers);
+    return ok;
+}
+
 static bool read_all(screen *s, mdup_error **err)
 {
     double began_s = now_s();
@@ -185,8 +199,7 @@ static bool read_all(screen *s, mdup_error **err)
                                              s->readings, s->frames, &s->recall, err)) ||
         !list_what_to_read(s, err))
         return false;
-    mdup_batch batch = {s->n_to_read, s->n_threads, read_one, reading_progress, s};
-    if (!mdup_run_batch(&batch, err))
+    if (!read_files(s, err))
         return false;
     s->summary.read_s = now_s() - began_s;
     warn_about_files(s);

@@ -12,6 +12,8 @@
 enum {
     WINDOW_bytes =
         1 << 20, /* one large read at a time, and still inside a core's second-level cache */
+    FIRST_READ_bytes =
+        1 << 16,          /* for the header: what follows may be wanted elsewhere (read_directly) */
     INPUT_bytes = 1 << 17 /* compressed bytes waiting to be undone */
 };
 
@@ -246,11 +248,11 @@ static bool refill(mdup_byte_stream *stream, mdup_error **err)
     stream->end = left;
     if (stream->codec != MDUP_CODEC_NONE)
         return decode_into_window(stream, err);
-    size_t got;
+    size_t got, wanted = (stream->raw_at_bytes == 0 ? FIRST_READ_bytes : WINDOW_bytes) - left;
     if (!mdup_byte_source_read(&stream->source, stream->name, stream->raw_at_bytes,
-                               stream->buffer + left, WINDOW_bytes - left, &got, err))
+                               stream->buffer + left, wanted, &got, err))
         return false;
-    stream->ended = got < WINDOW_bytes - left;
+    stream->ended = got < wanted;
     stream->raw_at_bytes += (int64_t)got;
     stream->end += got;
     return true;

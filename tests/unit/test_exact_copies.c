@@ -54,14 +54,17 @@ static void make(session *s, const char *kinds, const char *orientations)
     *s = (session){0};
     mdup_screen_options_init(&s->options);
     s->catalog = (mdup_catalog){.n = strlen(kinds), .micrographs = s->micrographs};
+    mdup_reading_buffers buffers = {0};
     for (size_t i = 0; i < s->catalog.n; i++) {
         snprintf(s->paths[i], sizeof s->paths[i], "exact_copies_%zu.mrc", i);
         s->micrographs[i] = (mdup_micrograph){.name = s->paths[i], .path = s->paths[i]};
         write_image(s->paths[i], (uint64_t)kinds[i], (mdup_orientation)(orientations[i] - '0'), 5);
         mdup_error *err = NULL;
-        assert_true(mdup_read_frame(&s->micrographs[i], 0, MDUP_MODE0_AUTO, &s->readings[i], &err));
+        assert_true(mdup_read_frame(&s->micrographs[i], 0, MDUP_MODE0_AUTO, &buffers,
+                                    &s->readings[i], &err));
         assert_non_null(s->readings[i].frame);
     }
+    mdup_reading_buffers_clear(&buffers);
 }
 
 static bool run(session *s, mdup_error **err)

@@ -42,7 +42,8 @@ static void the_way_frames_are_made(void **state)
     char path[] = "method_test.mrc";
     const mdup_micrograph m = {.name = path, .path = path};
     mdup_reading r;
-    assert_true(mdup_read_frame(&m, 0, MDUP_MODE0_AUTO, &r, &err));
+    mdup_reading_buffers buffers = {0};
+    assert_true(mdup_read_frame(&m, 0, MDUP_MODE0_AUTO, &buffers, &r, &err));
     expect_no_error(&err);
     assert_non_null(r.frame);
     double sum = 0, absolute = 0, twisted = 0;
@@ -59,6 +60,7 @@ static void the_way_frames_are_made(void **state)
     expect_numbers("MDUP_FRAME_METHOD", MDUP_FRAME_METHOD, 2, numbers, expected,
                    sizeof numbers / sizeof *numbers);
     mdup_reading_clear(&r);
+    mdup_reading_buffers_clear(&buffers);
 }
 
 /* ---- comparing ---- */
