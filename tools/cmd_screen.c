@@ -90,6 +90,9 @@ static size_t list_pairs_and_running(screen_arguments *a, option *options, size_
          HUGE_COUNT, NULL},
         {"Running", "j", OPTION_INT, &a->threads, "N", "threads",
          "SLURM_CPUS_PER_TASK or the cores there are", 1, 4096, NULL},
+        {NULL, "io-threads", OPTION_INT, &a->io_threads, "N",
+         "files read at once; more help where the storage is slow to answer",
+         "two more than threads, but one with --j 1", 1, 4096, NULL},
         {NULL, "memory", OPTION_BYTES, &a->screen.memory_bytes, "SIZE",
          "memory to get by with, like 500M or 4G",
          "a quarter of what the machine, its job or control group allows, at most 4G", LEAST_MEMORY,
@@ -156,6 +159,7 @@ bool screen_settle(screen_arguments *a, const option_set *set, mdup_error **err)
     a->screen.same_optics_group = a->optics_group == 1;
     a->screen.bin = (int32_t)a->bin;
     a->screen.n_threads = (int)a->threads;
+    a->screen.io_threads = (int)a->io_threads;
     return true;
 }
 

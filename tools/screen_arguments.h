@@ -12,7 +12,7 @@
 typedef struct {
     mdup_screen_options screen;
     option_strings inputs;
-    int64_t bin, threads;
+    int64_t bin, threads, io_threads;
     int order, optics_group;
     bool opticsless;
     const char *pipeline_control;

@@ -29,6 +29,8 @@ typedef struct {
     int mode0;        /* 8-bit MRC files: 0 as the file says, 1 signed, 2 unsigned */
     int32_t bin;      /* 0: the most that leaves a long side of 350 px */
     int n_threads;    /* 0: SLURM_CPUS_PER_TASK or the cores this process may use */
+    /* Files that are read at once, so that some wait for the storage while others are binned; 0: two more than threads, but one with one thread. */
+    int io_threads;
 
     /* Restriction to pairs (i, j), j = i + images_per_move + k * images_per_hole, within a window
      * of scan_range offsets, as the original tool's options of those names; scan_range 0 is all. */

@@ -44,7 +44,7 @@ typedef struct {
     mdup_recall recall;
     size_t *to_read; /* micrographs */
     size_t n_to_read;
-    mdup_reading_buffers *buffers; /* one a thread, while it lasts */
+    mdup_reading_buffers *buffers; /* one a reader, while it lasts */
     _Atomic int64_t bytes_read;
     mdup_search_budget budget;
     mdup_reading *readings;  /* one a micrograph, in order of acquisition */
@@ -174,12 +174,22 @@ static bool list_what_to_read(screen *s, mdup_error **err)
     return true;
 }
 
+/* The default hides what opening a file and waiting for its first bytes takes: with storage of 1 GB/s and requests of 0.4 MB that follow one
+ * another two threads read at 0.86 of its speed, four at 0.97. */
+static int count_readers(const screen *s)
+{
+    if (s->options->io_threads > 0)
+        return s->options->io_threads;
+    return s->n_threads > 1 ? s->n_threads + 2 : 1;
+}
+
 static bool read_files(screen *s, mdup_error **err)
 {
-    size_t n = (size_t)s->n_threads;
+    int n_readers = count_readers(s);
+    size_t n = (size_t)n_readers;
     if (!(s->buffers = mdup_calloc(n, sizeof *s->buffers, err)))
         return false;
-    mdup_batch batch = {s->n_to_read, s->n_threads, read_one, reading_progress, s};
+    mdup_batch batch = {s->n_to_read, n_readers, read_one, reading_progress, s};
     bool ok = mdup_run_batch(&batch, err);
     for (size_t i = 0; i < n; i++)
         mdup_reading_buffers_clear(&s->buffers[i]);

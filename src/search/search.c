@@ -85,8 +85,8 @@ void mdup_search_release(const mdup_search_frames *f, size_t index)
         f->release(f->context, index);
 }
 
-/* Measured: program, two threads and the spectra at hand; names, candidates and looks of a micrograph. */
-static const double RESERVED_BYTES = 0.4e9, BYTES_OF_A_NAME = 1e4;
+/* Measured: program, two threads and the spectra at hand; names, candidates, looks and local powers of a micrograph. */
+static const double RESERVED_BYTES = 0.4e9, BYTES_OF_A_NAME = 1.5e4;
 
 /* Both are enough for the same number of frames. */
 static const double SHARE_OF_FRAMES = 0.39;
