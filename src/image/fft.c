@@ -92,7 +92,7 @@ struct mdup_fft_lines {
 };
 
 static void make_line_plans(mdup_fft_lines *lines, int n, int stride, float *rows,
-                            fftwf_complex *plane)
+                            fftwf_complex *plane, fftwf_complex *turned)
 {
     enum { L = MDUP_FFT_LINES, FLAGS = FFTW_ESTIMATE | FFTW_DESTROY_INPUT };
     pthread_mutex_lock(&planner_lock);
@@ -100,10 +100,10 @@ static void make_line_plans(mdup_fft_lines *lines, int n, int stride, float *row
         fftwf_plan_many_dft_r2c(1, &n, L, rows, NULL, 1, n, plane, NULL, 1, stride, FLAGS);
     lines->rows_inverse =
         fftwf_plan_many_dft_c2r(1, &n, L, plane, NULL, 1, stride, rows, NULL, 1, n, FLAGS);
-    lines->columns_forward = fftwf_plan_many_dft(1, &n, L, plane, NULL, stride, 1, plane, NULL,
-                                                 stride, 1, FFTW_FORWARD, FLAGS);
-    lines->columns_inverse = fftwf_plan_many_dft(1, &n, L, plane, NULL, stride, 1, plane, NULL,
-                                                 stride, 1, FFTW_BACKWARD, FLAGS);
+    lines->columns_forward = fftwf_plan_many_dft(1, &n, L, plane, NULL, stride, 1, turned, NULL, 1,
+                                                 n, FFTW_FORWARD, FLAGS);
+    lines->columns_inverse = fftwf_plan_many_dft(1, &n, L, turned, NULL, 1, n, plane, NULL, stride,
+                                                 1, FFTW_BACKWARD, FLAGS);
     pthread_mutex_unlock(&planner_lock);
 }
 
@@ -113,14 +113,17 @@ mdup_fft_lines *mdup_fft_lines_new(int32_t n, int32_t stride, mdup_error **err)
     float *rows = lines ? mdup_alloc_aligned((size_t)n * MDUP_FFT_LINES, sizeof *rows, err) : NULL;
     float complex *plane =
         rows ? mdup_alloc_aligned((size_t)n * (size_t)stride, sizeof *plane, err) : NULL;
-    bool ok = plane != NULL;
+    float complex *turned =
+        plane ? mdup_alloc_aligned((size_t)n * MDUP_FFT_LINES, sizeof *turned, err) : NULL;
+    bool ok = turned != NULL;
     if (ok) {
-        make_line_plans(lines, n, stride, rows, (fftwf_complex *)plane);
+        make_line_plans(lines, n, stride, rows, (fftwf_complex *)plane, (fftwf_complex *)turned);
         ok = lines->rows_forward && lines->rows_inverse && lines->columns_forward &&
              lines->columns_inverse;
         if (!ok)
             mdup_fail_nomem(err);
     }
+    free(turned);
     free(plane);
     free(rows);
     if (ok)
@@ -153,14 +156,16 @@ void mdup_fft_rows_inverse(const mdup_fft_lines *lines, float complex *plane, fl
     fftwf_execute_dft_c2r(lines->rows_inverse, (fftwf_complex *)plane, rows);
 }
 
-void mdup_fft_columns_forward(const mdup_fft_lines *lines, float complex *columns)
+void mdup_fft_columns_forward(const mdup_fft_lines *lines, float complex *columns,
+                              float complex *turned)
 {
-    fftwf_execute_dft(lines->columns_forward, (fftwf_complex *)columns, (fftwf_complex *)columns);
+    fftwf_execute_dft(lines->columns_forward, (fftwf_complex *)columns, (fftwf_complex *)turned);
 }
 
-void mdup_fft_columns_inverse(const mdup_fft_lines *lines, float complex *columns)
+void mdup_fft_columns_inverse(const mdup_fft_lines *lines, float complex *turned,
+                              float complex *columns)
 {
-    fftwf_execute_dft(lines->columns_inverse, (fftwf_complex *)columns, (fftwf_complex *)columns);
+    fftwf_execute_dft(lines->columns_inverse, (fftwf_complex *)turned, (fftwf_complex *)columns);
 }
 
 static bool is_good_size(int32_t n)

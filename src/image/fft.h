@@ -42,9 +42,12 @@ void mdup_fft_lines_free(mdup_fft_lines *lines);
 void mdup_fft_rows_forward(const mdup_fft_lines *lines, float *rows, float complex *plane);
 void mdup_fft_rows_inverse(const mdup_fft_lines *lines, float complex *plane, float *rows);
 
-/** Eight columns of n samples in place; the first begins at `columns`, 64 byte aligned. */
-void mdup_fft_columns_forward(const mdup_fft_lines *lines, float complex *columns);
-void mdup_fft_columns_inverse(const mdup_fft_lines *lines, float complex *columns);
+/** Eight columns of n samples, the first beginning at `columns`, 64 byte aligned, -> turned[8 * n], one behind the other, and back; both
+ *  destroy what they are given.  Turned, because FFTW takes up to twice as long to put columns back as columns. */
+void mdup_fft_columns_forward(const mdup_fft_lines *lines, float complex *columns,
+                              float complex *turned);
+void mdup_fft_columns_inverse(const mdup_fft_lines *lines, float complex *turned,
+                              float complex *columns);
 
 /** The smallest n >= wanted whose only prime factors are 2, 3, 5 and which is even: the sizes FFTW
  * is fast at. */

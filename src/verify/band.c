@@ -17,7 +17,7 @@ typedef struct {
     int32_t band_x, band_y;     /* the highest samples with a weight */
     int32_t margin_x, margin_y; /* samples beside the band that the smoothing reaches */
     const mdup_fft_lines *rows, *columns;
-    float *weight; /* squared; of (kx, |ky|) at |ky| * (band_x + 1) + kx */
+    float *weight; /* squared; of (kx, ky) at kx * (2 * band_y + 1) + band_y + ky */
 } plan;
 
 struct mdup_band {
@@ -28,8 +28,9 @@ struct mdup_band {
     size_t n_plans, plans_capacity;
     mdup_fft_lines **lines; /* of n samples at n / SIZE_STEP; NULL: not made yet */
     size_t n_lines;
-    float complex *plane[2];
-    float *rows; /* LINES of them */
+    float complex *plane;
+    float complex *spectrum[2]; /* turned: (kx, ky) at kx * ny + ky mod ny */
+    float *rows;                /* LINES of them */
     float *taper_x, *taper_y;
     float *power[2]; /* of the band and its margin, smoothed */
     float *blur_scratch, *map;
@@ -81,10 +82,11 @@ static bool make_room(mdup_band *v, mdup_error **err)
     v->n_lines = (size_t)longer / SIZE_STEP + 1;
     size_t samples = (size_t)v->stride * (size_t)ny, extended = (size_t)wide * (size_t)high;
     for (int side = 0; side < 2; side++)
-        if (!(v->plane[side] = mdup_alloc_aligned(samples, sizeof *v->plane[side], err)) ||
+        if (!(v->spectrum[side] = mdup_alloc_aligned(samples, sizeof *v->spectrum[side], err)) ||
             !(v->power[side] = mdup_alloc_aligned(extended, sizeof *v->power[side], err)))
             return false;
-    return (v->lines = mdup_calloc(v->n_lines, sizeof *v->lines, err)) &&
+    return (v->plane = mdup_alloc_aligned(samples, sizeof *v->plane, err)) &&
+           (v->lines = mdup_calloc(v->n_lines, sizeof *v->lines, err)) &&
            (v->rows = mdup_alloc_aligned((size_t)nx * LINES, sizeof *v->rows, err)) &&
            (v->taper_x = mdup_alloc_aligned((size_t)nx, sizeof *v->taper_x, err)) &&
            (v->taper_y = mdup_alloc_aligned((size_t)ny, sizeof *v->taper_y, err)) &&
@@ -118,9 +120,10 @@ void mdup_band_free(mdup_band *v)
         mdup_fft_lines_free(v->lines[i]);
     free(v->lines);
     for (int side = 0; side < 2; side++) {
-        free(v->plane[side]);
+        free(v->spectrum[side]);
         free(v->power[side]);
     }
+    free(v->plane);
     free(v->rows);
     free(v->taper_x);
     free(v->taper_y);
@@ -156,12 +159,13 @@ static int32_t band_of(float edge, int32_t n)
 
 static void fill_weight(const mdup_conditioner *c, plan *p)
 {
-    for (int32_t ky = 0; ky <= p->band_y; ky++) {
-        float fy = (float)ky / (float)p->ny;
-        for (int32_t kx = 0; kx <= p->band_x; kx++) {
-            float fx = (float)kx / (float)p->nx;
-            float weight = mdup_condition_weight(c, sqrtf(fx * fx + fy * fy));
-            p->weight[(ptrdiff_t)ky * (p->band_x + 1) + kx] = weight * weight;
+    float *weight = p->weight;
+    for (int32_t kx = 0; kx <= p->band_x; kx++) {
+        float fx = (float)kx / (float)p->nx;
+        for (int32_t ky = -p->band_y; ky <= p->band_y; ky++) {
+            float fy = (float)ky / (float)p->ny;
+            float at = mdup_condition_weight(c, sqrtf(fx * fx + fy * fy));
+            *weight++ = at * at;
         }
     }
 }
@@ -181,7 +185,7 @@ static const plan *plan_for(mdup_band *v, int32_t nx, int32_t ny, mdup_error **e
               .margin_x = reach_of_blur(mdup_whitening_sigma_x(nx)),
               .margin_y = reach_of_blur(mdup_whitening_sigma_y(ny))};
     if (!(p.rows = lines_of(v, nx, err)) || !(p.columns = lines_of(v, ny, err)) ||
-        !(p.weight = mdup_alloc_aligned((size_t)(p.band_x + 1) * (size_t)(p.band_y + 1),
+        !(p.weight = mdup_alloc_aligned((size_t)(p.band_x + 1) * (size_t)(2 * p.band_y + 1),
                                         sizeof *p.weight, err)))
         return NULL;
     fill_weight(v->conditioner, &p);
@@ -198,15 +202,14 @@ static int32_t count_columns(const plan *p)
     return ((wanted < half ? wanted : half) + LINES - 1) / LINES * LINES;
 }
 
-/* The tapered crop, its mean taken out, in the corner of the plane, transformed; of no meaning beyond the columns. */
-static void transform_crop(mdup_band *v, const plan *p, const float *frame, const mdup_crop *crop,
-                           float complex *plane)
+/* The tapered crop, its mean taken out, by rows; returns how many rows are filled. */
+static int32_t transform_rows(mdup_band *v, const plan *p, const float *frame,
+                              const mdup_crop *crop)
 {
-    int32_t frame_nx = v->conditioner->nx, half = p->nx / 2 + 1, columns = count_columns(p);
+    int32_t frame_nx = v->conditioner->nx, filled = (crop->ny + LINES - 1) / LINES * LINES;
     mdup_crop_taper(crop->nx, v->taper_x);
     mdup_crop_taper(crop->ny, v->taper_y);
     float mean = mdup_crop_mean(frame, frame_nx, crop, v->taper_x, v->taper_y);
-    int32_t filled = (crop->ny + LINES - 1) / LINES * LINES;
     for (int32_t y = 0; y < filled; y += LINES) {
         for (int32_t i = 0; i < LINES; i++) {
             float *row = v->rows + (ptrdiff_t)i * p->nx;
@@ -216,19 +219,33 @@ static void transform_crop(mdup_band *v, const plan *p, const float *frame, cons
                               row);
             memset(row + n, 0, (size_t)(p->nx - n) * sizeof *row);
         }
-        mdup_fft_rows_forward(p->rows, v->rows, plane + (ptrdiff_t)y * v->stride);
+        mdup_fft_rows_forward(p->rows, v->rows, v->plane + (ptrdiff_t)y * v->stride);
     }
+    return filled;
+}
+
+/* The first columns of the spectrum of the crop in the corner of the plane. */
+static void transform_crop(mdup_band *v, const plan *p, const float *frame, const mdup_crop *crop,
+                           float complex *spectrum)
+{
+    int32_t half = p->nx / 2 + 1, columns = count_columns(p);
+    int32_t filled = transform_rows(v, p, frame, crop);
     for (int32_t y = 0; y < p->ny; y++) {
-        float complex *row = plane + (ptrdiff_t)y * v->stride;
+        float complex *row = v->plane + (ptrdiff_t)y * v->stride;
         int32_t from = y >= filled ? 0 : half;
         if (from < columns)
             memset(row + from, 0, (size_t)(columns - from) * sizeof *row);
     }
     for (int32_t x = 0; x < columns; x += LINES)
-        mdup_fft_columns_forward(p->columns, plane + x);
+        mdup_fft_columns_forward(p->columns, v->plane + x, spectrum + (ptrdiff_t)x * p->ny);
 }
 
 /* ---- whitening ---- */
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
 
 static int32_t wrap(int32_t i, int32_t n)
 {
@@ -236,86 +253,92 @@ static int32_t wrap(int32_t i, int32_t n)
     return i < 0 ? i + n : i;
 }
 
-static float power_of(const float complex *value)
-{
-    const float *parts = (const float *)value;
-    return parts[0] * parts[0] + parts[1] * parts[1];
-}
-
-/* At any column, also outside the stored half: F(-k) = conj F(k) for a real image. */
-static float power_at(const mdup_band *v, const plan *p, const float complex *plane, int32_t kx,
-                      int32_t ky)
-{
-    kx = wrap(kx, p->nx);
-    if (kx > p->nx / 2) {
-        kx = p->nx - kx;
-        ky = -ky;
-    }
-    return power_of(plane + (ptrdiff_t)wrap(ky, p->ny) * v->stride + kx);
-}
-
 MDUP_CLONES
-static void fill_power(const float complex *spectrum, int32_t n, float *restrict power)
+static void fill_power(const float complex *samples, int32_t n, float *restrict power)
 {
-    const float *parts = (const float *)spectrum;
+    const float *parts = (const float *)samples;
     for (int32_t i = 0; i < n; i++)
         power[i] = parts[2 * i] * parts[2 * i] + parts[2 * i + 1] * parts[2 * i + 1];
 }
 
-/* A side of the band and its margins, which are cut where the spectrum ends and begins again. */
-static int32_t extended_nx(const plan *p)
+/* The band and its margins, a line a kx. */
+static int32_t count_extended(const plan *p)
 {
     return p->band_x + 1 + 2 * p->margin_x;
 }
 
-static int32_t extended_ny(const plan *p)
+static int32_t extended_length(const plan *p)
 {
     return 2 * p->band_y + 1 + 2 * p->margin_y;
 }
 
-static void extend_row(const mdup_band *v, const plan *p, const float complex *plane, int32_t ky,
-                       float *row)
+/* |F|^2 of a line from -(band_y + margin_y) on, which goes round where the plane ends; kx is one that is stored. */
+static void extend_line(const plan *p, const float complex *spectrum, int32_t kx, float *line)
 {
-    int32_t stored = p->nx / 2 + 1, wanted = p->band_x + 1 + p->margin_x;
-    int32_t n = wanted < stored ? wanted : stored;
-    fill_power(plane + (ptrdiff_t)wrap(ky, p->ny) * v->stride, n, row + p->margin_x);
-    for (int32_t kx = n; kx < wanted; kx++)
-        row[p->margin_x + kx] = power_at(v, p, plane, kx, ky);
-    for (int32_t m = 1; m <= p->margin_x; m++)
-        row[p->margin_x - m] = power_at(v, p, plane, -m, ky);
+    int32_t length = extended_length(p), first = wrap(-(p->band_y + p->margin_y), p->ny);
+    for (int32_t done = 0; done < length;) {
+        int32_t part = smaller(length - done, p->ny - first);
+        fill_power(spectrum + (ptrdiff_t)kx * p->ny + first, part, line + done);
+        done += part;
+        first = 0;
+    }
+}
+
+static void reverse(float *line, int32_t n)
+{
+    for (int32_t low = 0, high = n - 1; low < high; low++, high--) {
+        float kept = line[low];
+        line[low] = line[high];
+        line[high] = kept;
+    }
+}
+
+/* Outside the stored half F(-k) = conj F(k), the image being real. */
+static void extend(const plan *p, const float complex *spectrum, float *power)
+{
+    int32_t length = extended_length(p);
+    for (int32_t kx = -p->margin_x; kx <= p->band_x + p->margin_x; kx++) {
+        int32_t round = wrap(kx, p->nx);
+        bool turned = round > p->nx / 2;
+        float *line = power + (ptrdiff_t)(kx + p->margin_x) * length;
+        extend_line(p, spectrum, turned ? p->nx - round : round, line);
+        if (turned)
+            reverse(line, length);
+    }
 }
 
 static double mean_of_band(const plan *p, const float *power)
 {
-    int32_t wide = extended_nx(p), high = extended_ny(p);
+    int32_t length = extended_length(p);
     double sum = 0;
-    for (int32_t y = p->margin_y; y < high - p->margin_y; y++)
-        for (int32_t x = p->margin_x; x < wide - p->margin_x; x++)
-            sum += (double)power[(ptrdiff_t)y * wide + x];
+    for (int32_t kx = 0; kx <= p->band_x; kx++) {
+        const float *line = power + (ptrdiff_t)(kx + p->margin_x) * length + p->margin_y;
+        for (int32_t i = 0; i < 2 * p->band_y + 1; i++)
+            sum += (double)line[i];
+    }
     return sum / ((double)(p->band_x + 1) * (2 * p->band_y + 1));
 }
 
-/* The smoothed power of the band in units of its mean, with what is added before dividing; (kx, ky) at (ky + band_y + margin_y) * extended_nx +
- * kx + margin_x. */
-static void smooth_power(const mdup_band *v, const plan *p, const float complex *plane,
+/* The smoothed power of the band in units of its mean, with what is added before dividing; (kx, ky) at (kx + margin_x) * extended_length + ky +
+ * band_y + margin_y. */
+static void smooth_power(const mdup_band *v, const plan *p, const float complex *spectrum,
                          float *power)
 {
-    int32_t wide = extended_nx(p), high = extended_ny(p);
-    for (int32_t y = 0; y < high; y++)
-        extend_row(v, p, plane, y - p->band_y - p->margin_y, power + (ptrdiff_t)y * wide);
-    mdup_blur(power, wide, high, mdup_whitening_sigma_x(p->nx), mdup_whitening_sigma_y(p->ny),
+    int32_t length = extended_length(p), n_lines = count_extended(p);
+    extend(p, spectrum, power);
+    mdup_blur(power, length, n_lines, mdup_whitening_sigma_y(p->ny), mdup_whitening_sigma_x(p->nx),
               v->blur_scratch);
     double mean = mean_of_band(p, power);
     float scale = mean > 0 ? (float)(1 / mean) : 0;
     /* Beside a spot that all the power is in, rounding may leave less than nothing. */
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)wide * high; i++)
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)length * n_lines; i++)
         power[i] = (power[i] > 0 ? power[i] : 0) * scale + MDUP_WHITENING_FLOOR;
 }
 
 /* a times the conjugate of b, both whitened and weighted, in place of a; returns the energy. */
 MDUP_CLONES
-static float multiply_row(float *restrict a, const float *restrict b, const float *power_a,
-                          const float *power_b, const float *weight, int32_t n)
+static float multiply_part(float *restrict a, const float *restrict b, const float *power_a,
+                           const float *power_b, const float *weight, int32_t n)
 {
     float energy[8] = {0}, sum = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -335,25 +358,30 @@ static float multiply_row(float *restrict a, const float *restrict b, const floa
     return sum;
 }
 
+/* Of the line of kx the n samples from ky on, which do not go round. */
+static float multiply_from(mdup_band *v, const plan *p, int32_t kx, int32_t ky, int32_t n)
+{
+    ptrdiff_t at = (ptrdiff_t)kx * p->ny + wrap(ky, p->ny);
+    ptrdiff_t power_at =
+        (ptrdiff_t)(kx + p->margin_x) * extended_length(p) + ky + p->band_y + p->margin_y;
+    ptrdiff_t weight_at = (ptrdiff_t)kx * (2 * p->band_y + 1) + ky + p->band_y;
+    return multiply_part((float *)(v->spectrum[0] + at), (const float *)(v->spectrum[1] + at),
+                         v->power[0] + power_at, v->power[1] + power_at, p->weight + weight_at, n);
+}
+
 /* Returns the energy of the whole product, the half that is not stored included but for its first column, which carries next to nothing. */
 static double multiply(mdup_band *v, const plan *p)
 {
-    int32_t n = p->band_x + 1, wide = extended_nx(p);
-    int32_t columns = (n + LINES - 1) / LINES * LINES;
+    int32_t columns = (p->band_x + LINES) / LINES * LINES, beyond = p->ny - 2 * p->band_y - 1;
     double energy = 0;
-    for (int32_t y = 0; y < p->ny; y++) {
-        float complex *row = v->plane[0] + (ptrdiff_t)y * v->stride;
-        int32_t ky = y <= p->ny / 2 ? y : y - p->ny;
-        if (abs(ky) > p->band_y) {
-            memset(row, 0, (size_t)columns * sizeof *row);
-            continue;
-        }
-        ptrdiff_t at = (ptrdiff_t)(ky + p->band_y + p->margin_y) * wide + p->margin_x;
-        const float complex *other = v->plane[1] + (ptrdiff_t)y * v->stride;
-        energy += (double)multiply_row((float *)row, (const float *)other, v->power[0] + at,
-                                       v->power[1] + at, p->weight + (ptrdiff_t)abs(ky) * n, n);
-        memset(row + n, 0, (size_t)(columns - n) * sizeof *row);
+    for (int32_t kx = 0; kx <= p->band_x; kx++) {
+        energy += (double)multiply_from(v, p, kx, 0, p->band_y + 1);
+        energy += (double)multiply_from(v, p, kx, -p->band_y, p->band_y);
+        memset(v->spectrum[0] + (ptrdiff_t)kx * p->ny + p->band_y + 1, 0,
+               (size_t)beyond * sizeof **v->spectrum);
     }
+    memset(v->spectrum[0] + (ptrdiff_t)(p->band_x + 1) * p->ny, 0,
+           (size_t)(columns - p->band_x - 1) * (size_t)p->ny * sizeof **v->spectrum);
     return 2 * energy;
 }
 
@@ -362,16 +390,16 @@ static double multiply(mdup_band *v, const plan *p)
 /* The blocks of rows that hold first_y to last_y. */
 static void transform_back(mdup_band *v, const plan *p, int32_t first_y, int32_t last_y)
 {
-    int32_t columns = (p->band_x + 1 + LINES - 1) / LINES * LINES, half = p->nx / 2 + 1;
+    int32_t columns = (p->band_x + LINES) / LINES * LINES, half = p->nx / 2 + 1;
     for (int32_t x = 0; x < columns; x += LINES)
-        mdup_fft_columns_inverse(p->columns, v->plane[0] + x);
+        mdup_fft_columns_inverse(p->columns, v->spectrum[0] + (ptrdiff_t)x * p->ny, v->plane + x);
     int32_t before = -1;
     for (int32_t y = first_y; y <= last_y; y++) {
         int32_t block = wrap(y, p->ny) / LINES * LINES;
         if (block == before)
             continue;
         before = block;
-        float complex *plane = v->plane[0] + (ptrdiff_t)block * v->stride;
+        float complex *plane = v->plane + (ptrdiff_t)block * v->stride;
         for (int32_t i = 0; i < LINES && columns < half; i++)
             memset(plane + (ptrdiff_t)i * v->stride + columns, 0,
                    (size_t)(half - columns) * sizeof *plane);
@@ -393,10 +421,10 @@ bool mdup_band_correlate(mdup_band *v, const float *a, const mdup_crop *crop_a, 
     const plan *p = plan_for(v, nx, ny, err);
     if (!p)
         return false;
-    transform_crop(v, p, a, crop_a, v->plane[0]);
-    transform_crop(v, p, b, crop_b, v->plane[1]);
+    transform_crop(v, p, a, crop_a, v->spectrum[0]);
+    transform_crop(v, p, b, crop_b, v->spectrum[1]);
     for (int side = 0; side < 2; side++)
-        smooth_power(v, p, v->plane[side], v->power[side]);
+        smooth_power(v, p, v->spectrum[side], v->power[side]);
     double energy = multiply(v, p);
     transform_back(v, p, first_y, last_y);
     *out = (mdup_band_map){v->map, nx, ny, energy * (double)nx * (double)ny};
