@@ -36,21 +36,35 @@ struct mdup_band {
     float *blur_scratch, *map;
 };
 
-static bool is_plane_size(int32_t steps)
+/* Sides of the planes of small crops and the largest crops for them.  The smoothing of the spectrum is never finer than two samples: in planes
+ * that are no larger than they need be it would reach too far, and overlaps in a corner lose up to a digit of their E-value. */
+static const int32_t small_planes[] = {128, 192}, largest_crops[] = {80, 144};
+
+/* From here on the smoothing is finer than that by itself. */
+enum { LEAST_LARGE_PLANE = 240 };
+
+static bool is_plane_size(int32_t n)
 {
     static const int32_t primes[] = {2, 3, 5, 7};
-    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++)
+    int32_t steps = n % SIZE_STEP == 0 ? n / SIZE_STEP : 0;
+    for (size_t i = 0; steps > 0 && i < sizeof primes / sizeof *primes; i++)
         while (steps % primes[i] == 0)
             steps /= primes[i];
     return steps == 1;
 }
 
-static int32_t plane_size(int32_t wanted)
+/* So large that no row that is looked at wraps around to another one. */
+static int32_t plane_for(const mdup_band *v, int32_t crop_n)
 {
-    int32_t steps = (wanted + SIZE_STEP - 1) / SIZE_STEP;
-    while (!is_plane_size(steps))
-        steps++;
-    return steps * SIZE_STEP;
+    for (size_t i = 0; i < sizeof small_planes / sizeof *small_planes; i++)
+        if (crop_n <= largest_crops[i])
+            return small_planes[i];
+    int32_t n = crop_n + v->reach_px;
+    if (n < LEAST_LARGE_PLANE)
+        n = LEAST_LARGE_PLANE;
+    while (!is_plane_size(n))
+        n++;
+    return n;
 }
 
 /* In cache lines an odd number, so that the samples of a column do not fall into the same few sets of the cache. */
@@ -63,13 +77,6 @@ static int32_t choose_stride(int32_t nx)
 static int32_t reach_of_blur(double sigma)
 {
     return (int32_t)ceil(3 * sigma) + 1;
-}
-
-/* Of planes so large that no row that is looked at wraps around to another one. */
-static int32_t plane_for(const mdup_band *v, int32_t crop_n)
-{
-    int32_t wanted = crop_n + v->reach_px, least = 2 * v->reach_px + 2 * LINES;
-    return plane_size(wanted > least ? wanted : least);
 }
 
 static bool make_room(mdup_band *v, mdup_error **err)

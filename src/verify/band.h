@@ -9,7 +9,7 @@
 /* Plans and buffers; one a worker. */
 typedef struct mdup_band mdup_band;
 
-/** For crops of frames of the conditioner, which is borrowed, and shifts of at most `reach_px` along each axis.  NULL with *err. */
+/** For crops of frames of the conditioner, which is borrowed, and shifts of at most `reach_px` along each axis, 48 or less.  NULL with *err. */
 mdup_band *mdup_band_new(const mdup_conditioner *conditioner, int32_t reach_px,
                          mdup_error **err) MDUP_MUST_CHECK;
 void mdup_band_free(mdup_band *band);
