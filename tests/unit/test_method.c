@@ -44,6 +44,7 @@ static void the_way_frames_are_made(void **state)
     mdup_reading r;
     mdup_reading_buffers buffers = {0};
     assert_true(mdup_read_frame(&m, 0, MDUP_MODE0_AUTO, &buffers, &r, &err));
+    remove(path);
     expect_no_error(&err);
     assert_non_null(r.frame);
     double sum = 0, absolute = 0, twisted = 0;
