@@ -67,12 +67,13 @@ static void copy_variant(const int8_t *from, int32_t nx, int32_t ny, size_t vari
 static void read_files(session *s, char **paths, size_t n_files)
 {
     size_t pixels = 0;
+    mdup_reading_buffers buffers = {0};
     for (size_t i = 0; i < s->frames.n; i++) {
         mdup_reading reading;
         mdup_error *err = NULL;
         if (i < n_files) {
             const mdup_micrograph micrograph = {.path = paths[i]};
-            need(mdup_read_frame(&micrograph, 0, MDUP_MODE0_AUTO, &reading, &err), err);
+            need(mdup_read_frame(&micrograph, 0, MDUP_MODE0_AUTO, &buffers, &reading, &err), err);
             need(reading.frame && (i == 0 || reading.frame_nx == s->frames.nx), NULL);
             s->frames.nx = reading.frame_nx;
             s->frames.ny = reading.frame_ny;
@@ -89,6 +90,7 @@ static void read_files(session *s, char **paths, size_t n_files)
         }
         s->order[i] = i;
     }
+    mdup_reading_buffers_clear(&buffers);
 }
 
 static bool measure_power(void *context, size_t item, int w, mdup_error **err)
