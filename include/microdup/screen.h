@@ -68,6 +68,8 @@ typedef struct {
 
 typedef struct {
     int64_t n_micrographs;
+    int64_t
+        n_read; /* of these in this run: of the others the session file knew what there is to know */
     int64_t n_judged; /* status ok or odd-size with others of the same size */
     int64_t n_not_judged;
     int64_t n_pairs_compared;

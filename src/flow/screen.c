@@ -579,6 +579,7 @@ static bool judge_all(screen *s, mdup_error **err)
     if (!s->judgements || !mark_odd_sizes(s, err))
         return false;
     s->summary.n_micrographs = (int64_t)s->catalog->n;
+    s->summary.n_read = (int64_t)s->n_to_read;
     for (size_t i = 0; i < s->catalog->n; i++) {
         s->judgements[i] = s->readings[i].judgement;
         if (mdup_status_is_judged(s->judgements[i].status))

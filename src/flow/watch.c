@@ -185,12 +185,12 @@ static const char *plural(int64_t n)
     return n == 1 ? "" : "s";
 }
 
-static void say_pass(watch *w, size_t n_new)
+static void say_pass(watch *w, int64_t n_new)
 {
     const mdup_screen_summary *s = &w->summary;
     mdup_strbuf line = MDUP_STRBUF_INIT;
-    mdup_strbuf_printf(&line, "%lld micrographs, %zu new: %lld duplicate%s, %lld small overlap%s",
-                       (long long)s->n_micrographs, n_new, (long long)s->n_removed,
+    mdup_strbuf_printf(&line, "%lld micrographs, %lld new: %lld duplicate%s, %lld small overlap%s",
+                       (long long)s->n_micrographs, (long long)n_new, (long long)s->n_removed,
                        plural(s->n_removed), (long long)s->n_overlap_pairs,
                        plural(s->n_overlap_pairs));
     if (s->n_not_judged > 0)
@@ -307,7 +307,8 @@ static bool is_hopeless(const watch *w, const mdup_error *why)
                                        code == MDUP_ERROR_UNSUPPORTED || code == MDUP_ERROR_PARSE);
 }
 
-/* What was published is done, even when none of it could be judged.  False: the watch ends. */
+/* What was published is done, even when none of it could be judged.  n_new: not among the micrographs of the pass before.  False: the watch
+ * ends. */
 static bool end_pass(watch *w, bool ok, uint64_t found, size_t n, size_t n_new, mdup_error **why,
                      mdup_error **err)
 {
@@ -327,6 +328,7 @@ static bool end_pass(watch *w, bool ok, uint64_t found, size_t n, size_t n_new, 
         if (!is_done)
             return true;
     }
+    bool is_first = !w->has_passed;
     w->has_passed = true;
     w->passed = found;
     w->status.n_passes++;
@@ -334,7 +336,7 @@ static bool end_pass(watch *w, bool ok, uint64_t found, size_t n, size_t n_new, 
     w->status.n_micrographs = (int64_t)n;
     if (ok) {
         w->status.n_removed = w->summary.n_removed;
-        say_pass(w, n_new);
+        say_pass(w, is_first ? w->summary.n_read : (int64_t)n_new);
         free(w->said);
         w->said = NULL;
     }
@@ -353,7 +355,7 @@ static bool run_pass(watch *w, mdup_catalog **looked_at, uint64_t found, mdup_er
               mdup_screen_pass(&w->screen, &w->pass, &w->quiet, &w->summary, &why);
     w->status.is_passing = false;
     schedule_next(w, began_s, seconds_on(CLOCK_PROCESS_CPUTIME_ID) - cpu_s);
-    return end_pass(w, ok, found, n, w->has_passed ? n_new : n, &why, err);
+    return end_pass(w, ok, found, n, n_new, &why, err);
 }
 
 /* ---- a look ---- */
