@@ -120,7 +120,7 @@ static double lean(const sample *s, double smallness)
     double sum = 0;
     for (size_t i = 0; i < top; i++)
         sum += mdup_overlap_rank(s->table, s->scratch[i].overlap) - 0.5;
-    return sum - STIFFNESS * smallness;
+    return sum + STIFFNESS * smallness;
 }
 
 static double level(const sample *s)

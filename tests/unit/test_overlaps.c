@@ -179,6 +179,21 @@ static void few_and_odd_pairs(void **state)
     }
 }
 
+/* Sessions of nine micrographs and more: what so few pairs say by chance moves it little. */
+static void few_pairs_move_it_little(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {30, 45, 66, 105};
+    uint64_t seed = 16;
+    fill_table(0);
+    for (size_t i = 0; i < 4; i++) {
+        for (int r = 0; r < 20; r++) {
+            draw_pairs(sizes[i], 0, &seed);
+            expect_near(fit(sizes[i]), 0, 0.12);
+        }
+    }
+}
+
 /* Every overlap is as likely among the highest divided scores as among all shifts. */
 static void divided_scores_prefer_no_overlap(void **state)
 {
@@ -212,6 +227,7 @@ int main(void)
         cmocka_unit_test(related_pairs_do_not_count),
         cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(few_and_odd_pairs),
+        cmocka_unit_test(few_pairs_move_it_little),
         cmocka_unit_test(divided_scores_prefer_no_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
