@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <microdup/version.h>
@@ -174,13 +175,27 @@ static bool list_what_to_read(screen *s, mdup_error **err)
     return true;
 }
 
+/* The session, a log, what the caller has open. */
+enum { OTHER_FILES = 24 };
+
+/* A reader has one file open.  With more readers than ulimit -n lets be open, micrographs that are sound could not be opened and would not be
+ * judged. */
+static double most_readers(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return HUGE_VAL;
+    return fmax(1, (double)limit.rlim_cur - OTHER_FILES);
+}
+
 /* The default hides what opening a file and waiting for its first bytes takes: with storage of 1 GB/s and requests of 0.4 MB that follow one
  * another two threads read at 0.86 of its speed, four at 0.97. */
 static int count_readers(const screen *s)
 {
-    if (s->options->io_threads > 0)
-        return s->options->io_threads;
-    return s->n_threads > 1 ? s->n_threads + 2 : 1;
+    int wanted = s->options->io_threads;
+    if (wanted <= 0)
+        wanted = s->n_threads > 1 ? s->n_threads + 2 : 1;
+    return (int)fmin(wanted, most_readers());
 }
 
 static bool read_files(screen *s, mdup_error **err)

@@ -1,5 +1,6 @@
 """The same input gives the same bytes: whatever the threads, in a second run, whatever the locale."""
 
+import gzip
 import json
 import locale
 import os
@@ -7,7 +8,7 @@ import subprocess
 
 import pytest
 
-from helpers import COMPARED, FILES, TABLES, files_of, microdup, original, screen, star_text
+from helpers import COMPARED, FILES, TABLES, files_of, microdup, original, screen, star_text, statuses
 
 
 def contents(folder):
@@ -25,6 +26,18 @@ def test_threads(simulated, tmp_path):
     assert runs[0]["duplicates.csv"].count(b"\n") > 1
     for run in runs[1:]:
         assert run == runs[0]
+
+
+def test_more_readers_than_files_can_be_open(simulated, tmp_path):
+    """Sound micrographs are not lost to ulimit -n."""
+    for path in sorted((simulated("filaments", 1) / "Micrographs").glob("*.mrc")):
+        packed = gzip.compress(path.read_bytes(), 1)
+        for copy in range(2):
+            (tmp_path / f"{path.stem}_{copy}.mrc.gz").write_bytes(packed)
+    command = f'ulimit -n 40; exec "{os.environ["MDUP_BIN"]}" screen "*.mrc.gz" --io-threads 100'
+    run = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=120)
+    assert run.returncode == 0, run
+    assert {status for status, _ in statuses(tmp_path / "microdup").values()} == {"ok"}, run.stderr
 
 
 def test_with_broken_and_odd_micrographs(session):
