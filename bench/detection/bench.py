@@ -86,7 +86,8 @@ def run_frames(pool):
 def run_crops(pool, amount, rho):
     tasks = [(overlap, index, rho, amount.phase_pairs if index < amount.others else 0) for overlap in settings.CROP_OVERLAPS for index in range(amount.trials)]
     results = pool.map("crops", sessions.run_crops, tasks)
-    return {"detection": tally.detection(results, tally.crop_groups()), "calibration": tally.calibration(results)}
+    return {"detection": tally.detection(results, tally.crop_groups()), "calibration": tally.calibration(results),
+            "false_places": tally.false_places(results)}
 
 
 def run_calibration(pool, amount, conditions):

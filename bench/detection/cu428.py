@@ -101,7 +101,7 @@ def crop(image, x, y):
 
 
 def draw_pair(rng, images, fields, overlap):
-    """Two crops of the two exposures of a place, in either order, the shift between them where they overlap, and the place."""
+    """Two crops of the two exposures of a place, in either order, the shift between them where they overlap, and where they were cut out."""
     while True:
         a, b = DUPLICATES[rng.integers(len(DUPLICATES))]
         dx, dy = draw_shift(rng, overlap)
@@ -112,29 +112,39 @@ def draw_pair(rng, images, fields, overlap):
             break
     true_x, true_y = fields[a, b].at(xb + (CROP_NX - dx) / 2, yb + (CROP_NY - dy) / 2)  # the middle of what they share
     shift = (float(true_x) + xb - xa, float(true_y) + yb - ya)
-    crops = [crop(images[a], xa, ya), crop(images[b], xb, yb)]
+    crops, cut_out = [crop(images[a], xa, ya), crop(images[b], xb, yb)], [(a, xa, ya), (b, xb, yb)]
     if rng.random() < 0.5:
-        return crops, shift, a
-    return crops[::-1], (-shift[0], -shift[1]), a
+        return crops, shift, cut_out
+    return crops[::-1], (-shift[0], -shift[1]), cut_out[::-1]
 
 
 def draw_session(index, overlap, images, fields):
-    """24 crops in random order, two of them related, the others of as many other places.  Gives the crops, the rows (i < j) of the
-    related ones and their shift."""
+    """24 crops in random order, two of them related, the others of as many other places.  Gives the crops, where each was cut out (name,
+    x, y), the rows (i < j) of the related ones and their shift."""
     rng = numpy.random.default_rng([settings.SEED, round(overlap * 1000), index])
-    pair, shift, name = draw_pair(rng, images, fields, overlap)
+    pair, shift, pair_cut_out = draw_pair(rng, images, fields, overlap)
+    name = min(pair_cut_out)[0]
     places = [p for p in PLACES if name not in p]
     single = [{n} for n in images if not any(n in p for p in PLACES)]
-    crops = []
+    crops, cut_out = [], []
     for place in (places + single)[: settings.CROP_SESSION - 2]:
-        image = images[sorted(place)[rng.integers(len(place))]]
-        crops.append(crop(image, *draw_corner(rng, image.shape)))
+        one = sorted(place)[rng.integers(len(place))]
+        cut_out.append((one, *draw_corner(rng, images[one].shape)))
+        crops.append(crop(images[one], *cut_out[-1][1:]))
     order = rng.permutation(len(crops))
     rows = sorted(int(r) for r in rng.choice(settings.CROP_SESSION, 2, replace=False))
-    crops = [crops[k] for k in order]
-    for row, member in zip(rows, pair):
+    crops, cut_out = [crops[k] for k in order], [cut_out[k] for k in order]
+    for row, member, place in zip(rows, pair, pair_cut_out):
         crops.insert(row, member)
-    return crops, tuple(rows), shift
+        cut_out.insert(row, place)
+    return crops, cut_out, tuple(rows), shift
+
+
+def shift_of_frames(cut_out, i, j, dx, dy):
+    """The whole frames that crops i and j, at a shift of (dx, dy), were cut out of, in the order of their numbers, and their shift."""
+    (a, xa, ya), (b, xb, yb) = cut_out[i], cut_out[j]
+    shift = (dx + xa - xb, dy + ya - yb)
+    return (a, b, *shift) if a < b else (b, a, -shift[0], -shift[1])
 
 
 def write_session(path, frames):

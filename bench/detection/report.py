@@ -46,7 +46,10 @@ def crops_text(crops):
     text += f"Sessions of {settings.CROP_SESSION} crops, one related pair each.\n\n"
     text += table(DETECTION_HEADER, detection_rows(d["rows"]))
     text += "\n" + summary_line(d) + "\n\n" + calibration_text({"CU428 crops": crops["calibration"]})
-    return text + "\nThe crops come from 28 micrographs again and again, so these sessions are not independent of one another.\n"
+    text += "\nThe crops come from 28 micrographs again and again, so these sessions are not independent of one another: what is false, by the whole\n"
+    text += "frames and their shift (shots of one hole that are known to touch do so at 562, -441):\n\n"
+    rows = [[p["pair"], *(f"{v:.0f}" for v in p["shift_px"]), p["times"], evalue(p["evalue"])] for p in crops["false_places"]]
+    return text + table(["pair", "dx, px", "dy, px", "times", "lowest E"], rows)
 
 
 def summary_line(d):

@@ -107,7 +107,8 @@ def judge_session(folder, bin_factor, frames, truth, related, rho, phase_pairs):
     by_ideal, independent = judge_by_ideal(frames, truth, rho)
     true = [{"pair": [key[0] + 1, key[1] + 1], "overlap": pair.overlap, **judge_true(found.get(key), pair), **p, **q}
             for (key, pair), p, q in zip(truth.items(), by_others, by_ideal)]
-    return {"true": true, "unrelated": count_unrelated(found, related), "unrelated_pairs": n * (n - 1) // 2 - len(related),
+    false = [(key, pair) for key, pair in sorted(found.items()) if pair.evalue <= settings.CUT and key not in related]
+    return {"true": true, "false": false, "unrelated": count_unrelated(found, related), "unrelated_pairs": n * (n - 1) // 2 - len(related),
             "not_judged": not_judged, "independent_shifts": independent, "seconds": seconds, **others}
 
 
@@ -117,11 +118,13 @@ def judge_session(folder, bin_factor, frames, truth, related, rho, phase_pairs):
 def run_crops(task):
     """(overlap, index, rho, phase_pairs)"""
     overlap, index, rho, phase_pairs = task
-    crops, rows, (dx, dy) = cu428.draw_session(index, overlap, SHARED["images"], SHARED["fields"])
+    crops, cut_out, rows, (dx, dy) = cu428.draw_session(index, overlap, SHARED["images"], SHARED["fields"])
     with Folder(f"crops-{overlap}-{index}") as folder:
         cu428.write_session(folder, crops)
         truth = {rows: programs.Pair(dx, dy, overlap)}
-        return judge_session(folder, 1, crops, truth, truth, rho, phase_pairs)
+        judged = judge_session(folder, 1, crops, truth, truth, rho, phase_pairs)
+    judged["false"] = [(*cu428.shift_of_frames(cut_out, *key, pair.dx, pair.dy), pair.evalue) for key, pair in judged["false"]]
+    return judged
 
 
 def run_frames(bin_factor):

@@ -4,6 +4,8 @@ import math
 
 import settings
 
+SAME_PLACE_px = 4
+
 
 def share(values):
     """[how many, of how many]"""
@@ -89,6 +91,21 @@ def missed(sessions):
     keys = ("pair", "overlap", "ideal_z", "evalue", "off_px")
     return [{"session": k, **{key: t[key] for key in keys}} for k, s in enumerate(sessions) for t in s["true"]
             if t["ideal"] and not t["found"]]
+
+
+def false_places(sessions):
+    """The unrelated pairs of crops that were found: which whole frames, at which shift of these, how often, and the lowest E.  A coincidence
+    of one place with another is met whenever both are cut out."""
+    places = []
+    for a, b, dx, dy, evalue in sorted(f for s in sessions for f in s["false"]):
+        for p in places:
+            if p["pair"] == f"{a}-{b}" and math.hypot(p["shift_px"][0] - dx, p["shift_px"][1] - dy) <= SAME_PLACE_px:
+                p["times"] += 1
+                p["evalue"] = min(p["evalue"], evalue)
+                break
+        else:
+            places.append({"pair": f"{a}-{b}", "shift_px": [round(dx, 1), round(dy, 1)], "times": 1, "evalue": evalue})
+    return sorted(places, key=lambda p: p["evalue"])
 
 
 def bin_name(low, high):

@@ -60,15 +60,16 @@ double mdup_overlap_rank(const mdup_overlap_table *table, double overlap)
  *                          seen at E <= 0.01, 0.1, 1, 10, 100     found of 624 (the ideal filter: 470)
  *   promised                          0.3    3   30  300  3000
  *   without                             5    8   57  354  3017     452
- *   smallness from 0                    3    4   23  278  2518     451
- *   of both signs                       1    5   32  301  2588     457
- *   below 0 only held against a pair    1    4   21  250  2344     451
+ *   smallness from 0                    3    4   23  277  2540     452
+ *   of both signs                       1    5   30  298  2610     458
+ *   below 0 only held against a pair    1    4   21  250  2373     452
  *
- * 500 kDa have 0.1 to 0.3, 150 kDa 0.04, 60 kDa and filaments -0.05, camera patterns -0.15.  The highest third or tenth in place of the highest
- * fifth: a difference of 2 found. */
+ * 500 kDa have 0.1 to 0.3, 150 kDa 0.04, 60 kDa and filaments -0.05, camera patterns -0.15.  The highest tenth in place of the highest fifth: the
+ * same found, the highest third: 449. */
 static const double HIGHEST = 0.2, LEAST_SMALLNESS = -0.15, MOST_SMALLNESS = 0.6;
 
-/* What is known of smallness before: with 8 the lean of a sample of 50 decides, one of 5 moves it little.  2 or 30: a difference of 1 found. */
+/* What is known of smallness before: with 8 the lean of a sample of 50 decides, one of 5 moves it little.  2 or 30 find
+ * as many. */
 static const double STIFFNESS = 8;
 
 /* Pairs above the score at which a sample of this size holds half an unrelated one are left out. */
