@@ -12,6 +12,7 @@
 #include "search/copies.h"
 #include "verify/overlaps.h"
 #include "verify/power.h"
+#include "verify/repeats.h"
 #include "verify/significance.h"
 #include "verify/verify.h"
 
@@ -19,7 +20,8 @@ typedef struct {
     mdup_condition_scratch *condition;
     mdup_power_meter *meter;
     mdup_verifier *verifier;
-    float *clean[2]; /* the two frames of a pair */
+    mdup_repeats *repeats; /* NULL until it is needed */
+    float *clean[2];       /* the two frames of a pair */
 } worker;
 
 typedef struct comparison comparison;
@@ -60,6 +62,9 @@ struct comparison {
         *sampled; /* drawn candidates that tell what pairs reach at a shift that no search chose, */
     double *given_height; /* and what each reached at the one looked at last */
     size_t n_sampled;
+    size_t *doubted;             /* candidates that repeats may explain, */
+    mdup_repeat_heights *doubts; /* and how far they do */
+    size_t n_doubted;
     size_t power_cells; /* of a frame; */
     uint16_t *power;    /* those of each frame, once they are measured */
     bool *has_power;
@@ -298,7 +303,8 @@ enum {
     SIGN_CCC,
     SIGN_GIVEN_X, /* of a sibling: the shift it was looked at */
     SIGN_GIVEN_Y,
-    N_SIGNS
+    SIGN_ELSEWHERE = SIGN_SCORE, /* of repeats */
+    N_SIGNS = SIGN_GIVEN_Y + 1
 };
 _Static_assert((int)N_SIGNS == (int)MDUP_LOOK_SIGNS, "all signs are kept");
 
@@ -740,6 +746,71 @@ static void heed_large_overlaps(comparison *c, double smallness, double *scratch
                  mdup_null_log10_evalue(&null, divided_score(c, i, smallness), n_rated(c)));
 }
 
+/* ---- what repeats ---- */
+
+/* Pairs less significant than this are not looked at for repeats: no one acts on them, and a look takes 12 ms (360 x 255). */
+static const double DOUBTED_LOG10_EVALUE = 0;
+
+static void name_doubted(const comparison *c, size_t item, size_t frames[2])
+{
+    name_candidate(c, c->doubted[item], frames);
+}
+
+static bool measure_repeats(void *context, size_t item, int w, mdup_error **err)
+{
+    comparison *c = context;
+    const mdup_pair *pair = &c->pairs[c->doubted[item]];
+    worker *me = &c->workers[w];
+    if (!me->repeats && !(me->repeats = mdup_repeats_new(c->conditioner, err)))
+        return false;
+    if (!load_clean(c, pair->a, pair->b, me, err))
+        return false;
+    mdup_repeats_measure(me->repeats, me->clean[0], me->clean[1], pair->shift_x_px,
+                         pair->shift_y_px, &c->doubts[item]);
+    return true;
+}
+
+static bool recall_repeats(comparison *c, size_t item)
+{
+    const mdup_pair *pair = &c->pairs[c->doubted[item]];
+    mdup_look look;
+    if (!recall_look(c, pair->a, pair->b, MDUP_LOOK_REPEATS, &look))
+        return false;
+    c->doubts[item] = (mdup_repeat_heights){look.signs[SIGN_HEIGHT], look.signs[SIGN_ELSEWHERE]};
+    return true;
+}
+
+static void describe_repeats(const comparison *c, size_t item, mdup_look *look)
+{
+    const mdup_pair *pair = &c->pairs[c->doubted[item]];
+    *look = (mdup_look){.a = pair->a, .b = pair->b, .kind = MDUP_LOOK_REPEATS};
+    for (int i = 0; i < N_SIGNS; i++)
+        look->signs[i] = (double)NAN;
+    look->signs[SIGN_HEIGHT] = c->doubts[item].here;
+    look->signs[SIGN_ELSEWHERE] = c->doubts[item].elsewhere;
+}
+
+/* A pair whose pieces find themselves again in their own frames must be higher than that: two filaments of one kind, lined up by chance, are
+ * as alike as two stretches of one of them. */
+static bool heed_repeats(comparison *c, mdup_error **err)
+{
+    if (!(c->doubted = mdup_calloc(c->shortlist.n, sizeof *c->doubted, err)) ||
+        !(c->doubts = mdup_calloc(c->shortlist.n, sizeof *c->doubts, err)))
+        return false;
+    for (size_t i = 0; i < c->shortlist.n; i++)
+        if (c->pairs[i].log10_evalue <= DOUBTED_LOG10_EVALUE && !is_copy(c, &c->pairs[i]))
+            c->doubted[c->n_doubted++] = i;
+    look_stage stage = {NULL,           c->n_doubted,    name_doubted, measure_repeats,
+                        recall_repeats, describe_repeats};
+    if (!run_look_stage(c, &stage, err))
+        return false;
+    for (size_t i = 0; i < c->n_doubted; i++) {
+        mdup_pair *pair = &c->pairs[c->doubted[i]];
+        pair->log10_evalue = fmax(pair->log10_evalue, mdup_repeats_log10_evalue(&c->doubts[i]));
+    }
+    return true;
+}
+
 static bool rate_all(comparison *c, mdup_error **err)
 {
     double smallness, *scratch = mdup_calloc(c->shortlist.n, sizeof *scratch, err);
@@ -750,7 +821,7 @@ static bool rate_all(comparison *c, mdup_error **err)
         weigh_overlaps(c, scratch);
     }
     free(scratch);
-    return ok && heed_zero(c, err);
+    return ok && heed_zero(c, err) && heed_repeats(c, err);
 }
 
 /* By b within a: a copy stands once in the list, as a copy. */
@@ -949,6 +1020,7 @@ static void clear(comparison *c)
         mdup_condition_scratch_free(c->workers[w].condition);
         mdup_power_meter_free(c->workers[w].meter);
         mdup_verifier_free(c->workers[w].verifier);
+        mdup_repeats_free(c->workers[w].repeats);
         free(c->workers[w].clean[0]);
         free(c->workers[w].clean[1]);
     }
@@ -960,6 +1032,8 @@ static void clear(comparison *c)
     free(c->pairs);
     free(c->sampled);
     free(c->given_height);
+    free(c->doubted);
+    free(c->doubts);
     free(c->power);
     free(c->has_power);
     free(c->to_measure);

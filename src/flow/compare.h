@@ -15,7 +15,7 @@
 /* The number of the method: raised with every change of conditioning, search or verification after which the same frames give other
  * candidates or other looks, so that a session does not go on with what an older method found.  tests/unit/test_method.c fails until that
  * is done. */
-enum { MDUP_COMPARE_METHOD = 3 };
+enum { MDUP_COMPARE_METHOD = 4 };
 
 /* What verification makes of one place of one pair, as numbers. */
 enum { MDUP_LOOK_SIGNS = 9 };
@@ -24,7 +24,8 @@ typedef enum {
     MDUP_LOOK_CANDIDATE, /* at the places the search found */
     MDUP_LOOK_SIBLING,   /* at the shift of another pair of the holes, which is among the signs */
     MDUP_LOOK_AT_ZERO,   /* at shift (0, 0) */
-    MDUP_LOOK_OPPOSITE   /* at the shift opposite to the best place the search found */
+    MDUP_LOOK_OPPOSITE,  /* at the shift opposite to the best place the search found */
+    MDUP_LOOK_REPEATS    /* at the place of the pair, for what repeats within its frames */
 } mdup_look_kind;
 
 typedef struct {

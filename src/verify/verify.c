@@ -63,13 +63,12 @@ static mdup_crop covered(int32_t nx, int32_t ny, int32_t dx, int32_t dy)
 
 /* The map around the candidate. */
 typedef struct {
-    const float *map;
-    int32_t nx, ny;
     int32_t centre_x, centre_y; /* of the candidate, in the plane */
     float shared_x[REACHES],
-        shared_y[REACHES]; /* length of taper shared at an offset from the candidate */
-    float least_shared;    /* of their product */
-    double chance_sd;      /* of the map / sqrt(shared) when the crops are unrelated */
+        shared_y[REACHES];         /* length of taper shared at an offset from the candidate */
+    float least_shared;            /* of their product */
+    double chance_sd;              /* of the map / sqrt(shared) when the crops are unrelated */
+    float value[REACHES][REACHES]; /* map / sqrt(shared); 0 where too little is shared */
 } view;
 
 static int32_t smaller(int32_t a, int32_t b)
@@ -122,14 +121,32 @@ static int32_t wrap(int32_t i, int32_t n)
     return i < 0 ? i + n : i;
 }
 
-/* The map's value at an offset from the candidate / sqrt(shared); false, and 0, where too little is shared. */
-static bool look(const view *w, int32_t dx, int32_t dy, float *value)
+static bool is_shared(const view *w, int32_t x, int32_t y)
 {
-    float shared = w->shared_x[dx + REACH_px] * w->shared_y[dy + REACH_px];
-    ptrdiff_t i = (ptrdiff_t)wrap(w->centre_y + dy, w->ny) * w->nx + wrap(w->centre_x + dx, w->nx);
-    bool seen = shared >= w->least_shared;
-    *value = seen ? w->map[i] / sqrtf(shared) : 0.0f;
-    return seen;
+    return w->shared_x[x] * w->shared_y[y] >= w->least_shared;
+}
+
+static void fill_values(view *w, const mdup_band_map *map)
+{
+    int32_t column[REACHES];
+    float root_x[REACHES];
+    for (int32_t i = 0; i < REACHES; i++) {
+        column[i] = wrap(w->centre_x + i - REACH_px, map->nx);
+        root_x[i] = 1 / sqrtf(fmaxf(1e-6f, w->shared_x[i]));
+    }
+    for (int32_t y = 0; y < REACHES; y++) {
+        const float *row =
+            map->map + (ptrdiff_t)wrap(w->centre_y + y - REACH_px, map->ny) * map->nx;
+        float root_y = 1 / sqrtf(fmaxf(1e-6f, w->shared_y[y]));
+        for (int32_t x = 0; x < REACHES; x++)
+            w->value[y][x] = is_shared(w, x, y) ? row[column[x]] * (root_x[x] * root_y) : 0.0f;
+    }
+}
+
+/* At an offset from the candidate. */
+static float value_at(const view *w, int32_t dx, int32_t dy)
+{
+    return w->value[dy + REACH_px][dx + REACH_px];
 }
 
 /* Vertex of the parabola through three equally spaced values, as an offset from the middle one. */
@@ -156,16 +173,16 @@ static summit find_summit(const view *w)
     int32_t reach = (int32_t)PEAK_RADIUS_px;
     for (int32_t dy = -reach; dy <= reach; dy++) {
         for (int32_t dx = -reach; dx <= reach; dx++) {
-            float value;
+            float value = value_at(w, dx, dy);
             bool near = (float)(dx * dx + dy * dy) <= PEAK_RADIUS_px * PEAK_RADIUS_px;
-            if (near && look(w, dx, dy, &value) && value > top.value)
+            if (near && value > top.value)
                 top = (summit){.value = value, .x = dx, .y = dy};
         }
     }
-    look(w, top.x - 1, top.y, &top.left);
-    look(w, top.x + 1, top.y, &top.right);
-    look(w, top.x, top.y - 1, &top.below);
-    look(w, top.x, top.y + 1, &top.above);
+    top.left = value_at(w, top.x - 1, top.y);
+    top.right = value_at(w, top.x + 1, top.y);
+    top.below = value_at(w, top.x, top.y - 1);
+    top.above = value_at(w, top.x, top.y + 1);
     return top;
 }
 
@@ -173,25 +190,37 @@ typedef struct {
     float rms, highest;
 } surroundings;
 
+/* Of a row of the window what lies right or left of the peak. */
+static void survey_part(const view *w, int32_t dy, int32_t first, int32_t last, double *squares,
+                        float *highest, int32_t *count)
+{
+    float sum = 0, most = 0;
+    int32_t n = 0;
+    for (int32_t dx = first; dx <= last; dx++) {
+        float value = value_at(w, dx, dy);
+        sum += value * value;
+        most = value > most ? value : most;
+        n += is_shared(w, dx + REACH_px, dy + REACH_px);
+    }
+    *squares += (double)sum;
+    *highest = fmaxf(*highest, most);
+    *count += n;
+}
+
 static surroundings survey(const view *w)
 {
-    double sum_of_squares = 0;
+    double squares = 0;
     float highest = 0;
     int32_t count = 0;
     for (int32_t dy = -WINDOW_px; dy <= WINDOW_px; dy++) {
-        for (int32_t dx = -WINDOW_px; dx <= WINDOW_px; dx++) {
-            float value;
-            bool beyond = (float)(dx * dx + dy * dy) > SURROUNDINGS_px * SURROUNDINGS_px;
-            if (!beyond || !look(w, dx, dy, &value))
-                continue;
-            sum_of_squares += (double)(value * value);
-            highest = fmaxf(highest, value);
-            count++;
-        }
+        float beside = SURROUNDINGS_px * SURROUNDINGS_px - (float)(dy * dy);
+        int32_t from = beside < 0 ? 0 : (int32_t)floorf(sqrtf(beside)) + 1;
+        survey_part(w, dy, -WINDOW_px, from > 0 ? -from : -1, &squares, &highest, &count);
+        survey_part(w, dy, from, WINDOW_px, &squares, &highest, &count);
     }
     if (count < LEAST_SURROUNDINGS)
         return (surroundings){0};
-    return (surroundings){(float)sqrt(sum_of_squares / count), highest};
+    return (surroundings){(float)sqrt(squares / count), highest};
 }
 
 /* The summit of a parabola is not quite that of the peak: with next to no noise, shifts of any fraction of a pixel are found with an error of
@@ -259,10 +288,8 @@ bool mdup_verify(mdup_verifier *v, const mdup_verify_frame *a, const mdup_verify
     if (!mdup_band_correlate(v->band, a->clean, &crop_a, b->clean, &crop_b, w.centre_y - REACH_px,
                              w.centre_y + REACH_px, &map, err))
         return false;
-    w.map = map.map;
-    w.nx = map.nx;
-    w.ny = map.ny;
     fill_shared(&w, &crop_a, &crop_b, map.energy);
+    fill_values(&w, &map);
     measure(&w, fmax(1, (double)(c->nx - abs(dx)) * (double)(c->ny - abs(dy))), out);
     out->shift_x += dx;
     out->shift_y += dy;

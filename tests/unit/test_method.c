@@ -66,7 +66,7 @@ static void the_way_frames_are_made(void **state)
 
 /* ---- comparing ---- */
 
-enum { NX = 96, NY = 72, PIXELS = NX * NY, N = 12, N_KINDS = MDUP_LOOK_OPPOSITE + 1 };
+enum { NX = 96, NY = 72, PIXELS = NX * NY, N = 12, N_KINDS = MDUP_LOOK_REPEATS + 1 };
 
 typedef struct {
     int8_t frames[N][PIXELS];
