@@ -202,11 +202,18 @@ void mdup_repeats_measure(mdup_repeats *r, const float *clean_a, const float *cl
  * highest tenth 4.5 to 5.9; 7 to 13 for filaments and lattices, up to 18 in CU428. */
 static const double NOTHING_REPEATS = 5.0;
 
-/* Both heights have an sd near 1, and the two pieces' are related.  So many coincidences a session are expected, whatever their number really
- * is: a session of 24 crops of CU428 has one with E <= 1 on average.  Together they ask for a difference of 4.4 at E 0.01.  In 288 such
- * sessions and 24 of all kinds (900 pairs with E <= 1) no unrelated pair that repeats had more than 3.7, no related one that was found less
- * than 5.8: of 30 false pairs none was left, and 586 true ones were. */
-static const double DIFFERENCE_SD = 1.3, COINCIDENCES = 30;
+/* Two filaments of two frames, lined up by chance, are this much as alike as two stretches of one are: 0.53 to 0.74 in the 16 coincidences of
+ * CU428 whose pieces find their like at more than 10.  Both heights have an sd near 1.  In 288 sessions of crops of CU428, 192 of unrelated
+ * micrographs (90 each) and 42 with related pairs, counted at E 0.01 (or 0.01, 0.1, 1):
+ *
+ *   likeness, sd   crops: true, false (2.9 promised)   unrelated (1.9, 19, 192 promised)   true   corners of CU428, log10 E
+ *   without                 206, 30                        4, 27, 236                      612    -8.0  -6.3  -6.3
+ *   0.55, 1.3               206,  5                        3, 17, 170                      611    -6.0  -5.7  -6.1
+ *   0.65, 1.3               206,  1                        2, 12, 143                      611    -3.5  -3.8  -4.0
+ *   0.65, 1.2               206,  5                        3, 19, 165                      611    -4.4  -4.7  -4.9
+ *   0.7, 1.3                206,  1                        2, 12, 137                      611    -2.4  -2.9  -3.0
+ *   1, 1.3                  206,  0                        2, 11, 133                      610    missed */
+static const double LIKENESS = 0.65, DIFFERENCE_SD = 1.3;
 
 /* ln of the probability that a Gaussian variable exceeds z. */
 static double log_tail(double z)
@@ -216,11 +223,11 @@ static double log_tail(double z)
     return -z * z / 2 - log(z * sqrt(2 * acos(-1)));
 }
 
-double mdup_repeats_log10_evalue(const mdup_repeat_heights *h)
+double mdup_repeats_log10_evalue(const mdup_repeat_heights *h, int64_t n_pairs)
 {
-    double repeated =
-        sqrt(fmax(0, h->elsewhere * h->elsewhere - NOTHING_REPEATS * NOTHING_REPEATS));
-    if (repeated <= 0)
+    double own = h->elsewhere * h->elsewhere - NOTHING_REPEATS * NOTHING_REPEATS;
+    if (own <= 0)
         return -HUGE_VAL;
-    return (log(COINCIDENCES) + log_tail((h->here - repeated) / DIFFERENCE_SD)) / log(10);
+    double difference = h->here - LIKENESS * sqrt(own);
+    return (log((double)n_pairs) + log_tail(difference / DIFFERENCE_SD)) / log(10);
 }

@@ -2,6 +2,8 @@
 #ifndef MDUP_VERIFY_REPEATS_H
 #define MDUP_VERIFY_REPEATS_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "image/condition.h"
 
@@ -26,7 +28,7 @@ typedef struct {
 void mdup_repeats_measure(mdup_repeats *repeats, const float *clean_a, const float *clean_b,
                           double shift_x, double shift_y, mdup_repeat_heights *out);
 
-/** log10 of how many pairs like this one are expected where all they share is what repeats; -HUGE_VAL where nothing does. */
-double mdup_repeats_log10_evalue(const mdup_repeat_heights *heights);
+/** log10 of how many of n_pairs would be as high if all that they share were what repeats; -HUGE_VAL where nothing does. */
+double mdup_repeats_log10_evalue(const mdup_repeat_heights *heights, int64_t n_pairs);
 
 #endif

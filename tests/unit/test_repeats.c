@@ -86,7 +86,7 @@ static void a_related_pair_is_not_doubted(void **state)
         const mdup_repeat_heights h = measure(w, shifts[i][0] + 0.4, shifts[i][1] - 0.3);
         assert_true(h.here > 12);
         assert_true(h.elsewhere < 5.5);
-        assert_true(mdup_repeats_log10_evalue(&h) < -8);
+        assert_true(mdup_repeats_log10_evalue(&h, 1000) < -8);
     }
     close_bench(w);
 }
@@ -118,7 +118,7 @@ static void filaments_in_register_are_doubted(void **state)
         const mdup_repeat_heights h = measure(w, 40, 20);
         assert_true(h.here > 6);
         assert_true(h.elsewhere > 6);
-        assert_true(mdup_repeats_log10_evalue(&h) > -2);
+        assert_true(mdup_repeats_log10_evalue(&h, 1000) > -2);
     }
     close_bench(w);
 }
@@ -134,7 +134,7 @@ static void filaments_of_one_place_are_not(void **state)
         add_filament(w->a, 150, 110, angle, 48, 0);
         add_filament(w->b, 110, 90, angle, 48, 0);
         const mdup_repeat_heights h = measure(w, 40, 20);
-        assert_true(mdup_repeats_log10_evalue(&h) < -6);
+        assert_true(mdup_repeats_log10_evalue(&h, 1000) < -6);
     }
     close_bench(w);
 }
@@ -179,12 +179,13 @@ static void evalues_fall_with_the_difference(void **state)
     (void)state;
     double before = HUGE_VAL;
     for (double here = -20; here < 120; here += 0.5) {
-        const double log10_evalue = mdup_repeats_log10_evalue(&(mdup_repeat_heights){here, 8});
+        const double log10_evalue =
+            mdup_repeats_log10_evalue(&(mdup_repeat_heights){here, 8}, 1000);
         assert_true(isfinite(log10_evalue) && log10_evalue <= before);
         before = log10_evalue;
     }
     assert_true(before < -1000);
-    assert_true(isinf(mdup_repeats_log10_evalue(&(mdup_repeat_heights){3, 4.9})));
+    assert_true(isinf(mdup_repeats_log10_evalue(&(mdup_repeat_heights){3, 4.9}, 1000)));
 }
 
 int main(void)
