@@ -204,7 +204,7 @@ static const double NOTHING_REPEATS = 5.0;
 
 /* Two filaments of two frames, lined up by chance, are this much as alike as two stretches of one are: 0.53 to 0.74 in the 16 coincidences of
  * CU428 whose pieces find their like at more than 10.  Both heights have an sd near 1.  In 288 sessions of crops of CU428, 192 of unrelated
- * micrographs (90 each) and 42 with related pairs, counted at E 0.01 (or 0.01, 0.1, 1):
+ * micrographs (90 each) and 36 with related pairs, counted at E 0.01 (or 0.01, 0.1, 1):
  *
  *   likeness, sd   crops: true, false (2.9 promised)   unrelated (1.9, 19, 192 promised)   true   corners of CU428, log10 E
  *   without                 206, 30                        4, 27, 236                      612    -8.0  -6.3  -6.3
