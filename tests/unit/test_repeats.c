@@ -55,7 +55,7 @@ static void add_filament(float *frame, double x0, double y0, double angle, doubl
 
 static mdup_repeat_heights measure(bench *w, double dx, double dy)
 {
-    mdup_repeat_heights heights = {NAN, NAN};
+    mdup_repeat_heights heights = {HUGE_VAL, HUGE_VAL};
     mdup_repeats_measure(w->repeats, w->a, w->b, dx, dy, &heights);
     assert_true(isfinite(heights.here) && isfinite(heights.elsewhere));
     return heights;
