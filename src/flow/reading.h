@@ -13,7 +13,7 @@
 
 /* The number of the way a frame is made: raised with every change of reading, binning, flattening, signature or noise after which the same file
  * gives another reading, so that a session does not keep what an older way made.  tests/unit/test_method.c fails until that is done. */
-enum { MDUP_FRAME_METHOD = 2 };
+enum { MDUP_FRAME_METHOD = 3 };
 
 typedef struct {
     mdup_judgement judgement; /* of this file alone */

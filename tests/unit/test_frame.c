@@ -291,6 +291,38 @@ static void torn_film(void **state)
     free(image);
 }
 
+/* The edge of a carbon film across the frame: it goes, and what lies beside it stays, less what the edge does to the background. */
+static void beside_an_edge(void **state)
+{
+    (void)state;
+    const double steps[] = {3, 6, 12, 40};
+    for (size_t k = 0; k < 4; k++) {
+        float *image = make_scene(NX, NY, 19);
+        flat *clean = flatten(image);
+        for (int32_t i = 0; i < N; i++)
+            if (i % NX < 120 + i / NX / 3)
+                image[i] += (float)steps[k];
+        flat *f = flatten(image);
+        double fc = 0, ff = 0, cc = 0;
+        int n = 0, n_blank = 0;
+        for (int32_t i = 0; i < N; i++) {
+            const double from_edge = abs(i % NX - 120 - i / NX / 3) / hypot(1, 1 / 3.0);
+            if (from_edge < 22 || from_edge > 50)
+                continue;
+            n++;
+            n_blank += f->bytes[i] == 0 && clean->bytes[i] != 0;
+            fc += (double)f->bytes[i] * clean->bytes[i];
+            ff += (double)f->bytes[i] * f->bytes[i];
+            cc += (double)clean->bytes[i] * clean->bytes[i];
+        }
+        assert_true(n_blank < 0.05 * n);
+        assert_true(fc / sqrt(ff * cc) > 0.9);
+        free(f);
+        free(clean);
+        free(image);
+    }
+}
+
 /* Around a large crystal the variance is that of the specimen, not thinned by the blank. */
 static void no_halo_around_dirt(void **state)
 {
@@ -350,6 +382,7 @@ int main(void)
         cmocka_unit_test(neighbourhoods_get_one_variance),
         cmocka_unit_test(spikes),
         cmocka_unit_test(dirt_is_taken_out),
+        cmocka_unit_test(beside_an_edge),
         cmocka_unit_test(no_halo_around_dirt),
         cmocka_unit_test(small_and_odd_sizes),
     };
