@@ -47,6 +47,9 @@ static void describe_repeats(const mdup_comparison *c, size_t item, mdup_look *l
     look->signs[SIGN_ELSEWHERE] = c->doubts[item].elsewhere;
 }
 
+/* So many take a second or two: then their number is shown. */
+enum { SHOWN_FROM = 200 };
+
 /* A pair whose pieces find their like in their own frames must be higher than that: two filaments of one kind, lined up by chance, are as alike
  * as two stretches of one of them, and so are the few large particles of a small overlap.  Before, scores were divided by what the session
  * showed of small overlaps: 504 unrelated sessions of 90 micrographs had 10, 50 and 385 pairs where 5, 50 and 504 were promised at E 0.01, 0.1
@@ -60,8 +63,12 @@ bool mdup_comparison_heed_repeats(mdup_comparison *c, mdup_error **err)
         if (c->pairs[i].log10_evalue <= DOUBTED_LOG10_EVALUE &&
             !mdup_comparison_is_copy(c, &c->pairs[i]))
             c->doubted[c->n_doubted++] = i;
-    mdup_look_stage stage = {NULL,           c->n_doubted,    name_doubted, measure_repeats,
-                             recall_repeats, describe_repeats};
+    mdup_look_stage stage = {c->n_doubted < SHOWN_FROM ? NULL : "repeats",
+                             c->n_doubted,
+                             name_doubted,
+                             measure_repeats,
+                             recall_repeats,
+                             describe_repeats};
     if (!mdup_comparison_look(c, &stage, err))
         return false;
     for (size_t i = 0; i < c->n_doubted; i++) {
