@@ -136,6 +136,20 @@ static void print_rate(double rate)
         printf("%.*f/s", rate < 10 ? 1 : 0, rate);
 }
 
+/* At the pace of the later half of the time or more: a stage begins with what has to be done once (spectra, plans), by which the time left
+ * of 1000 micrographs came out 60 % too long after the first tenth. */
+static double seconds_left(console *c, int64_t done, int64_t total, double elapsed_s)
+{
+    if (elapsed_s >= 2 * c->marks[1].elapsed_s) {
+        c->marks[0] = c->marks[1];
+        c->marks[1] = (console_mark){elapsed_s, done};
+    }
+    double done_since = (double)(done - c->marks[0].done);
+    if (done_since <= 0)
+        return elapsed_s * (double)(total - done) / (double)(done - c->done_before);
+    return (elapsed_s - c->marks[0].elapsed_s) * (double)(total - done) / done_since;
+}
+
 static void print_progress(console *c, const char *stage, int64_t done, int64_t total,
                            double elapsed_s)
 {
@@ -159,7 +173,7 @@ static void print_progress(console *c, const char *stage, int64_t done, int64_t 
     }
     if (done < total && done_now > 0) {
         printf(", ");
-        print_duration(elapsed_s * (double)(total - done) / done_now);
+        print_duration(seconds_left(c, done, total, elapsed_s));
         printf(" left");
     } else if (done >= total) {
         printf(", ");
@@ -183,6 +197,7 @@ static void on_progress(void *user, const char *stage, int64_t done, int64_t tot
         c->stage = stage;
         c->stage_began = c->last_shown = now;
         c->done_before = done;
+        c->marks[0] = c->marks[1] = (console_mark){0, done};
         c->bytes_before = c->bytes_read;
     }
     bool finished = done >= total;

@@ -12,6 +12,12 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE_OR_ABORTED = 2 };
 
+/* How far a stage was when. */
+typedef struct {
+    double elapsed_s;
+    int64_t done;
+} console_mark;
+
 typedef struct {
     bool is_terminal; /* stdout is one: the progress line is redrawn in place */
     bool has_colours,
@@ -25,6 +31,7 @@ typedef struct {
         done_before; /* it began: known from an earlier run, so that it says nothing of the speed */
     int64_t bytes_read, bytes_before; /* as told last; and before the stage began */
     struct timespec stage_began, last_shown;
+    console_mark marks[2]; /* the earlier one at a quarter to half of the time that has passed */
     int64_t warnings;
 } console;
 
