@@ -212,7 +212,7 @@ static const double NOTHING_REPEATS = 5.0;
  *   0.65, 1.3               206,  1                        2, 12, 143                      611    -3.5  -3.8  -4.0
  *   0.65, 1.2               206,  5                        3, 19, 165                      611    -4.4  -4.7  -4.9
  *   0.7, 1.3                206,  1                        2, 12, 137                      611    -2.4  -2.9  -3.0
- *   1, 1.3                  206,  0                        2, 11, 133                      610    missed */
+ *   1, 1.3, 300 pairs       206,  0                        2, 11, 133                      610    missed (300 in place of the number of pairs) */
 static const double LIKENESS = 0.65, DIFFERENCE_SD = 1.3;
 
 /* ln of the probability that a Gaussian variable exceeds z. */
