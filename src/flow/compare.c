@@ -116,7 +116,6 @@ static void clear(mdup_comparison *c)
     free(c->to_measure);
     free(c->siblings.items);
     free(c->copies.items);
-    free(c->heights);
     mdup_conditioner_free(c->conditioner);
 }
 

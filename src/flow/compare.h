@@ -15,7 +15,7 @@
 /* The number of the method: raised with every change of conditioning, search or verification after which the same frames give other
  * candidates or other looks, so that a session does not go on with what an older method found.  tests/unit/test_method.c fails until that
  * is done. */
-enum { MDUP_COMPARE_METHOD = 4 };
+enum { MDUP_COMPARE_METHOD = 5 };
 
 /* What verification makes of one place of one pair, as numbers. */
 enum { MDUP_LOOK_SIGNS = 9 };

@@ -26,7 +26,6 @@ static bool any_near_zero(const mdup_comparison *c)
     return false;
 }
 
-/* Both are heights of verification alone: the search takes more of the common part from pairs of the sample than from others. */
 static bool heed_zero(mdup_comparison *c, mdup_error **err)
 {
     mdup_null null;
@@ -40,7 +39,7 @@ static bool heed_zero(mdup_comparison *c, mdup_error **err)
         if (is_near_zero(pair))
             pair->log10_evalue =
                 fmax(pair->log10_evalue,
-                     mdup_null_log10_evalue(&null, c->heights[i], mdup_comparison_n_rated(c)));
+                     mdup_null_log10_evalue(&null, pair->score, mdup_comparison_n_rated(c)));
     }
     return true;
 }
@@ -69,10 +68,10 @@ static const double WEIGHED_AT_LOG10_EVALUE = -2;
 
 static double strength(const mdup_comparison *c, size_t pair)
 {
-    return c->heights[pair] / sqrt(fmax(c->pairs[pair].overlap, 1e-6));
+    return c->pairs[pair].score / sqrt(fmax(c->pairs[pair].overlap, 1e-6));
 }
 
-static int by_height(const void *left, const void *right)
+static int by_strength(const void *left, const void *right)
 {
     double l = *(const double *)left, r = *(const double *)right;
     return l < r ? -1 : l > r;
@@ -89,7 +88,7 @@ static double usual_strength(const mdup_comparison *c, double *strengths)
             strengths[n++] = strength(c, i);
     if (n < LEAST_CERTAIN_PAIRS)
         return 0;
-    qsort(strengths, n, sizeof *strengths, by_height);
+    qsort(strengths, n, sizeof *strengths, by_strength);
     return strengths[n / 2];
 }
 

@@ -24,13 +24,12 @@ static bool verify_sibling(void *context, size_t item, int w, mdup_error **err)
     if (!mdup_comparison_load(c, s->a, s->b, me, err) ||
         !mdup_comparison_look_at(c, s->a, s->b, s->shift_x, s->shift_y, me, &verdict, err))
         return false;
-    s->height = (double)verdict.z;
     s->pair = (mdup_pair){.a = s->a,
                           .b = s->b,
                           .shift_x_px = verdict.shift_x,
                           .shift_y_px = verdict.shift_y,
                           .shift_sd_px = fmax(verdict.shift_sd_x, verdict.shift_sd_y),
-                          .score = s->height};
+                          .score = (double)verdict.z};
     mdup_comparison_describe_overlap(c, me, &s->pair);
     return true;
 }
@@ -44,7 +43,6 @@ static bool recall_sibling(mdup_comparison *c, size_t item)
         fabs(look.signs[SIGN_GIVEN_Y] - s->shift_y) > 0)
         return false;
     s->pair = mdup_pair_of_look(&look);
-    s->height = look.signs[SIGN_HEIGHT];
     return true;
 }
 
@@ -52,7 +50,7 @@ static void describe_sibling(const mdup_comparison *c, size_t item, mdup_look *l
 {
     const mdup_sibling *s = &c->siblings.items[item];
     *look = (mdup_look){.a = s->a, .b = s->b, .kind = MDUP_LOOK_SIBLING};
-    mdup_signs_of_pair(&s->pair, s->height, look->signs);
+    mdup_signs_of_pair(&s->pair, look->signs);
     look->signs[SIGN_GIVEN_X] = s->shift_x;
     look->signs[SIGN_GIVEN_Y] = s->shift_y;
 }

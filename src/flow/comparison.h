@@ -50,7 +50,6 @@ struct mdup_comparison {
     mdup_overlap_weights weights;
     mdup_copies copies;
     mdup_siblings siblings;
-    double *heights; /* of the best place of each candidate */
     size_t
         *sampled; /* drawn candidates that tell what pairs reach at a shift that no search chose, */
     double *given_height; /* and what each reached at the one looked at last */
@@ -91,7 +90,7 @@ bool mdup_comparison_recall(const mdup_comparison *c, size_t a, size_t b, mdup_l
 /* The order of the signs of a look. */
 enum {
     SIGN_SCORE,
-    SIGN_HEIGHT,
+    SIGN_HEIGHT, /* at a given shift, or of the piece that repeats */
     SIGN_SHIFT_X,
     SIGN_SHIFT_Y,
     SIGN_SHIFT_SD,
@@ -104,7 +103,7 @@ enum {
 };
 _Static_assert((int)N_SIGNS == (int)MDUP_LOOK_SIGNS, "all signs are kept");
 
-void mdup_signs_of_pair(const mdup_pair *pair, double height, double *signs);
+void mdup_signs_of_pair(const mdup_pair *pair, double *signs);
 mdup_pair mdup_pair_of_look(const mdup_look *look);
 
 /** Cleans the two frames of a pair into me->clean. */
@@ -121,7 +120,7 @@ void mdup_comparison_describe_overlap(const mdup_comparison *c, const mdup_compa
 /** The frames of a candidate, for a stage. */
 void mdup_comparison_name_candidate(const mdup_comparison *c, size_t item, size_t frames[2]);
 
-/** Looks at all candidates: c->pairs but for their E-values, c->heights. */
+/** Looks at all candidates: c->pairs but for their E-values. */
 bool mdup_comparison_verify(mdup_comparison *c, mdup_error **err) MDUP_MUST_CHECK;
 
 /* ---- compare_given.c ---- */

@@ -175,7 +175,7 @@ static double log_combined(double t, size_t m)
 
 static double log_p(const mdup_sibling *s, const mdup_null *null)
 {
-    return mdup_null_log10_evalue(null, s->height, 1) * log(10.0);
+    return mdup_null_log10_evalue(null, s->pair.score, 1) * log(10.0);
 }
 
 static void rate_group(mdup_sibling *group, size_t m, size_t n_all, mdup_pair *pairs,

@@ -14,8 +14,7 @@ typedef struct {
     size_t a, b;   /* frames, a < b */
     double shift_x,
         shift_y;    /* the leader's, px of the frame; turned when a is of the leader's later hole */
-    double height;  /* filled in by the caller: mdup_verdict's z, */
-    mdup_pair pair; /* and the pair as verified there, E-value not yet known */
+    mdup_pair pair; /* filled in by the caller: as verified there, E-value not yet known */
 } mdup_sibling;
 
 typedef struct {

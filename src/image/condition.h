@@ -38,7 +38,7 @@ typedef struct {
         *shared_y; /* of each sample of a side of the map, the window's length that is shared: px */
     double least_shared; /* shifts that share less of the window, px^2, are not searched, */
     double reach_px;     /* nor those longer than this */
-    float weight[MDUP_RADIAL_BINS + 1]; /* g at radius bin / 256; 0 beyond the band */
+    float weight[MDUP_RADIAL_BINS + 1]; /* g at radius bin / 256; 0 beyond MDUP_WIDE_BAND */
     const mdup_statistics *statistics;  /* borrowed */
 } mdup_conditioner;
 
@@ -72,8 +72,8 @@ void mdup_conditioner_set_statistics(mdup_conditioner *conditioner,
  *  has, the more a true peak is itself what it is compared with. */
 void mdup_conditioner_limit_shifts(mdup_conditioner *conditioner, double max_shift_px);
 
-/** Nothing beyond this frequency, in cycles/px of the frame, is used. */
-extern const float MDUP_BAND;
+/** Cycles/px of the frame.  The search uses nothing beyond the first, verification nothing beyond the second. */
+extern const float MDUP_BAND, MDUP_WIDE_BAND;
 
 /** Samples a side of a correlation map that holds frequencies up to `band`, both even: the padded plane at a coarser step. */
 void mdup_condition_map_size(const mdup_conditioner *conditioner, float band, int32_t *map_nx,

@@ -1,5 +1,6 @@
 #include "verify/band.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,8 @@ struct mdup_band {
     float *taper_x, *taper_y;
     float *power[2]; /* of the band and its margin, smoothed */
     float *blur_scratch, *map;
+    const plan *last;    /* of the map made last, whose spectrum is spectrum[0] */
+    float complex *turn; /* by which each ky moves a place along y to the origin, from -band_y on */
 };
 
 /* Sides of the planes of small crops and the largest crops for them.  The smoothing of the spectrum is never finer than two samples: in planes
@@ -95,6 +98,7 @@ static bool make_room(mdup_band *v, mdup_error **err)
     return (v->plane = mdup_alloc_aligned(samples, sizeof *v->plane, err)) &&
            (v->lines = mdup_calloc(v->n_lines, sizeof *v->lines, err)) &&
            (v->rows = mdup_alloc_aligned((size_t)nx * LINES, sizeof *v->rows, err)) &&
+           (v->turn = mdup_alloc_aligned((size_t)ny, sizeof *v->turn, err)) &&
            (v->taper_x = mdup_alloc_aligned((size_t)nx, sizeof *v->taper_x, err)) &&
            (v->taper_y = mdup_alloc_aligned((size_t)ny, sizeof *v->taper_y, err)) &&
            (v->blur_scratch = mdup_alloc_aligned(mdup_blur_scratch_size(wide, high),
@@ -132,6 +136,7 @@ void mdup_band_free(mdup_band *v)
     }
     free(v->plane);
     free(v->rows);
+    free(v->turn);
     free(v->taper_x);
     free(v->taper_y);
     free(v->blur_scratch);
@@ -433,7 +438,112 @@ bool mdup_band_correlate(mdup_band *v, const float *a, const mdup_crop *crop_a, 
     for (int side = 0; side < 2; side++)
         smooth_power(v, p, v->spectrum[side], v->power[side]);
     double energy = multiply(v, p);
+    v->last = p;
     transform_back(v, p, first_y, last_y);
     *out = (mdup_band_map){v->map, nx, ny, energy * (double)nx * (double)ny};
     return true;
+}
+
+/* ---- between the samples ---- */
+
+static const double PI = 3.14159265358979323846;
+
+/* Of samples of a column, each turned to a place along y: their sum, and those of ky and ky^2 times them. */
+typedef struct {
+    float re, im, re_k, im_k, re_kk, im_kk;
+    float power, power_kk; /* of their squares */
+} moments;
+
+/* Sums in eight parts, which are added side by side. */
+typedef struct {
+    float re[8], im[8], re_k[8], im_k[8], re_kk[8], im_kk[8], power[8], power_kk[8];
+} parts;
+
+static inline void add_sample(parts *p, int j, const float *f, const float *turn, float k)
+{
+    float re = f[0] * turn[0] - f[1] * turn[1], im = f[0] * turn[1] + f[1] * turn[0];
+    p->re[j] += re;
+    p->im[j] += im;
+    p->re_k[j] += k * re;
+    p->im_k[j] += k * im;
+    p->re_kk[j] += k * k * re;
+    p->im_kk[j] += k * k * im;
+    p->power[j] += re * re + im * im;
+    p->power_kk[j] += k * k * (re * re + im * im);
+}
+
+/* The n samples from ky on. */
+MDUP_CLONES
+static void add_moments(const float *restrict f, const float *restrict turn, int32_t ky, int32_t n,
+                        moments *m)
+{
+    parts p = {0};
+    int32_t whole = n / 8 * 8;
+    for (int32_t i = 0; i < whole; i += 8)
+        for (int j = 0; j < 8; j++)
+            add_sample(&p, j, f + 2 * (i + j), turn + 2 * (i + j), (float)(ky + i + j));
+    for (int32_t i = whole; i < n; i++)
+        add_sample(&p, i - whole, f + 2 * i, turn + 2 * i, (float)(ky + i));
+    for (int j = 0; j < 8; j++) {
+        m->re += p.re[j];
+        m->im += p.im[j];
+        m->re_k += p.re_k[j];
+        m->im_k += p.im_k[j];
+        m->re_kk += p.re_kk[j];
+        m->im_kk += p.im_kk[j];
+        m->power += p.power[j];
+        m->power_kk += p.power_kk[j];
+    }
+}
+
+static moments moments_of_column(const mdup_band *v, int32_t kx)
+{
+    const plan *p = v->last;
+    const float complex *column = v->spectrum[0] + (ptrdiff_t)kx * p->ny;
+    moments m = {0};
+    add_moments((const float *)column, (const float *)(v->turn + p->band_y), 0, p->band_y + 1, &m);
+    add_moments((const float *)(column + p->ny - p->band_y), (const float *)v->turn, -p->band_y,
+                p->band_y, &m);
+    return m;
+}
+
+static void fill_turn(mdup_band *v, double y)
+{
+    const plan *p = v->last;
+    for (int32_t ky = -p->band_y; ky <= p->band_y; ky++) {
+        double angle = 2 * PI * ky * y / p->ny;
+        float *turn = (float *)(v->turn + ky + p->band_y);
+        turn[0] = (float)cos(angle);
+        turn[1] = (float)sin(angle);
+    }
+}
+
+mdup_band_place mdup_band_look(mdup_band *v, double x, double y)
+{
+    const plan *p = v->last;
+    double step_x = 2 * PI / p->nx, step_y = 2 * PI / p->ny;
+    double power = 0;
+    mdup_band_place at = {0};
+    fill_turn(v, y);
+    for (int32_t kx = 0; kx <= p->band_x; kx++) {
+        moments m = moments_of_column(v, kx);
+        /* Each column but the first stands for the one at -kx too. */
+        double twice = kx > 0 ? 2 : 1, qx = step_x * kx;
+        double c = twice * cos(qx * x), s = twice * sin(qx * x);
+        double re = (double)m.re * c - (double)m.im * s, im = (double)m.re * s + (double)m.im * c;
+        double re_k = (double)m.re_k * c - (double)m.im_k * s;
+        double im_k = (double)m.re_k * s + (double)m.im_k * c;
+        at.value += re;
+        at.slope_x -= qx * im;
+        at.slope_y -= step_y * im_k;
+        at.curve_x -= qx * qx * re;
+        at.curve_y -= step_y * step_y * ((double)m.re_kk * c - (double)m.im_kk * s);
+        at.curve_xy -= qx * step_y * re_k;
+        power += twice * (double)m.power;
+        at.rough_x += twice * qx * qx * (double)m.power;
+        at.rough_y += twice * step_y * step_y * (double)m.power_kk;
+    }
+    at.rough_x /= fmax(power, DBL_MIN);
+    at.rough_y /= fmax(power, DBL_MIN);
+    return at;
 }

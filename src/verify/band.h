@@ -27,4 +27,16 @@ bool mdup_band_correlate(mdup_band *band, const float *a, const mdup_crop *crop_
                          const mdup_crop *crop_b, int32_t first_y, int32_t last_y,
                          mdup_band_map *out, mdup_error **err) MDUP_MUST_CHECK;
 
+/* The map at one place, which may lie between its samples. */
+typedef struct {
+    double value;
+    double slope_x, slope_y;           /* per px */
+    double curve_x, curve_y, curve_xy; /* second derivatives, per px^2 */
+    double rough_x,
+        rough_y; /* of the whole map: mean square of the slope / mean square, per px^2 */
+} mdup_band_place;
+
+/** Of the map made last at the shift (x, y), px: summed from its frequencies. */
+mdup_band_place mdup_band_look(mdup_band *band, double x, double y);
+
 #endif

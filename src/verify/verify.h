@@ -12,7 +12,7 @@ typedef struct {
         bunching; /* how much further than usual chance reaches at this very shift, where strong places lie on
                                     * strong places: z is divided by it already; 1 where they lie evenly, never less */
     double shift_x, shift_y;       /* px of the frame, refined to a fraction of a pixel */
-    double shift_sd_x, shift_sd_y; /* their uncertainty, px, 0.03 to 2.5: of noise and interpolation
+    double shift_sd_x, shift_sd_y; /* their uncertainty, px, 0.02 to 2.5: of noise
                                     * alone, not of ice that moved; nor is it whether this is the right place */
 } mdup_verdict;
 

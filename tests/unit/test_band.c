@@ -86,7 +86,7 @@ static float complex *spectrum_of(const bench *w, int side, const mdup_crop *cro
 static bool is_in_band(int32_t kx, int32_t ky, int32_t nx, int32_t ny)
 {
     const float edge =
-        90.0f / 256; /* the first entry of the weights, of 1/256 each, beyond the band */
+        126.0f / 256; /* the first entry of the weights, of 1/256 each, beyond the band */
     return kx <= (int32_t)(edge * (float)nx) && abs(ky) <= (int32_t)(edge * (float)ny);
 }
 
@@ -179,6 +179,46 @@ static void as_whole_transforms(void **state)
     }
 }
 
+static void expect_derivatives(const bench *w, double x, double y, double rms)
+{
+    const double h = 0.02;
+    const mdup_band_place at = mdup_band_look(w->band, x, y);
+    const mdup_band_place left = mdup_band_look(w->band, x - h, y),
+                          right = mdup_band_look(w->band, x + h, y),
+                          below = mdup_band_look(w->band, x, y - h),
+                          above = mdup_band_look(w->band, x, y + h);
+    expect_near(at.slope_x / rms, (right.value - left.value) / (2 * h * rms), 0.01);
+    expect_near(at.slope_y / rms, (above.value - below.value) / (2 * h * rms), 0.01);
+    expect_near(at.curve_x / rms, (right.slope_x - left.slope_x) / (2 * h * rms), 0.02);
+    expect_near(at.curve_y / rms, (above.slope_y - below.slope_y) / (2 * h * rms), 0.02);
+    expect_near(at.curve_xy / rms, (above.slope_x - below.slope_x) / (2 * h * rms), 0.02);
+    /* No wave of the band is steeper. */
+    const double most = pow(2 * acos(-1) * 126 / 256, 2);
+    assert_true(at.rough_x > 0 && at.rough_x < most && at.rough_y > 0 && at.rough_y < most);
+}
+
+/* A map is as it is at its samples, and between them as its slopes and curvatures there say. */
+static void between_the_samples(void **state)
+{
+    (void)state;
+    bench w = open_bench(150, 110);
+    const mdup_crop crops[2] = {{50, 0, 100, 103}, {0, 7, 100, 103}};
+    const mdup_band_map map = correlate(&w, crops);
+    const double rms = sqrt(map.energy / (map.nx * map.ny));
+    uint64_t seed = 12;
+    for (int i = 0; i < 200; i++) {
+        const int32_t x = (int32_t)(60 * uniform(&seed)) - 30,
+                      y = (int32_t)(60 * uniform(&seed)) - 30;
+        const float sample = map.map[(y < 0 ? y + map.ny : y) * map.nx + (x < 0 ? x + map.nx : x)];
+        expect_near(mdup_band_look(w.band, x, y).value / rms, (double)sample / rms, 2e-3);
+        expect_derivatives(&w, x + uniform(&seed), y + uniform(&seed), rms);
+    }
+    /* It goes round. */
+    expect_near(mdup_band_look(w.band, 3.3 + map.nx, -4.7).value / rms,
+                mdup_band_look(w.band, 3.3, -4.7 - map.ny).value / rms, 1e-3);
+    close_bench(&w);
+}
+
 /* What is left of frames that hardly meet, and of frames with nothing in them. */
 static void next_to_nothing(void **state)
 {
@@ -205,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_whole_transforms),
+        cmocka_unit_test(between_the_samples),
         cmocka_unit_test(next_to_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -359,7 +359,7 @@ static double rate_one(double log10_evalue, size_t m, double p)
     mdup_siblings s = make_groups(1, m);
     leaders[0].log10_evalue = log10_evalue;
     for (size_t i = 0; i < m; i++)
-        items[i].height = height_at(p);
+        items[i].pair.score = height_at(p);
     mdup_siblings_rate(&s, leaders, &TRUTH);
     for (size_t i = 0; i < m; i++)
         assert_true(isfinite(items[i].pair.log10_evalue));
@@ -374,7 +374,7 @@ static void expect_calibrated(size_t m)
     for (size_t g = 0; g < GROUPS; g++)
         leaders[g].log10_evalue = log10(uniform(&seed));
     for (size_t i = 0; i < s.n; i++)
-        items[i].height = height_at(uniform(&seed));
+        items[i].pair.score = height_at(uniform(&seed));
     mdup_siblings_rate(&s, leaders, &TRUTH);
     const double xs[] = {0.5, 0.1, 0.01};
     for (size_t k = 0; k < 3; k++) {
@@ -435,7 +435,7 @@ static void siblings_are_calibrated(void **state)
         for (size_t g = 0; g < n; g++)
             leaders[g].log10_evalue = -300; /* true, each of them */
         for (size_t i = 0; i < s.n; i++)
-            items[i].height = height_at(uniform(&seed));
+            items[i].pair.score = height_at(uniform(&seed));
         mdup_siblings_rate(&s, leaders, &TRUTH);
         for (size_t i = 0; i < s.n; i++)
             significant += items[i].pair.log10_evalue <= log10(0.1);
@@ -488,9 +488,9 @@ static void no_evidence_no_small_evalue(void **state)
     for (size_t k = 0; k < 3; k++) {
         mdup_siblings s = make_groups(1, 3);
         leaders[0].log10_evalue = sure[k];
-        items[0].height = height_at(0.5);
-        items[1].height = 0;
-        items[2].height = height_at(1e-9);
+        items[0].pair.score = height_at(0.5);
+        items[1].pair.score = 0;
+        items[2].pair.score = height_at(1e-9);
         mdup_siblings_rate(&s, leaders, &TRUTH);
         assert_true(items[0].pair.log10_evalue >= log10(1.4));
         assert_true(items[1].pair.log10_evalue >= log10(2.9));
@@ -507,8 +507,8 @@ static void no_sibling_beats_its_group(void **state)
 {
     (void)state;
     mdup_siblings s = make_groups(1, 2);
-    items[0].height = height_at(1e-9);
-    items[1].height = height_at(0.9);
+    items[0].pair.score = height_at(1e-9);
+    items[1].pair.score = height_at(0.9);
     mdup_siblings_rate(&s, leaders, &TRUTH);
     assert_true(leaders[0].log10_evalue < -5);
     expect_near(items[0].pair.log10_evalue, leaders[0].log10_evalue, 1e-9);
@@ -524,7 +524,7 @@ static void groups_do_not_mix(void **state)
     for (size_t g = 0; g < 3; g++)
         leaders[g].log10_evalue = g == 1 ? -1 : -5;
     for (size_t i = 0; i < 9; i++)
-        items[i].height = height_at(i / 3 == 1 ? 1e-3 : 1e-7);
+        items[i].pair.score = height_at(i / 3 == 1 ? 1e-3 : 1e-7);
     mdup_siblings_rate(&s, leaders, &TRUTH);
     expect_near(leaders[1].log10_evalue, alone, 1e-9);
     assert_true(leaders[0].log10_evalue < alone && leaders[2].log10_evalue < alone);
@@ -553,7 +553,7 @@ static void huge_values(void **state)
             mdup_siblings s = make_groups(1, MOST_SIBLINGS);
             leaders[0].log10_evalue = evalues[k];
             for (size_t i = 0; i < s.n; i++)
-                items[i].height = heights[h];
+                items[i].pair.score = heights[h];
             mdup_siblings_rate(&s, leaders, &TRUTH);
             assert_true(isfinite(leaders[0].log10_evalue));
             assert_true(leaders[0].log10_evalue <= 1);

@@ -94,8 +94,8 @@ static mdup_verdict verify(bench *w, double dx, double dy)
     const bool ok = mdup_verify(w->verifier, &a, &b, dx, dy, &verdict, &err);
     expect_no_error(&err);
     assert_true(ok);
-    assert_true(verdict.shift_sd_x >= 0.03 && verdict.shift_sd_x <= 2.5);
-    assert_true(verdict.shift_sd_y >= 0.03 && verdict.shift_sd_y <= 2.5);
+    assert_true(verdict.shift_sd_x >= 0.02 && verdict.shift_sd_x <= 2.5);
+    assert_true(verdict.shift_sd_y >= 0.02 && verdict.shift_sd_y <= 2.5);
     return verdict;
 }
 
@@ -137,16 +137,16 @@ static double relative_error(bench *w, double signal, int n)
     return sqrt(sum / (2 * n));
 }
 
-/* Measured with 30 pairs of each of two sizes and nine signals from 0.1 (heights of 11) to 1 (85): 0.80 to 0.97.  Of noise alone, without
- * what interpolation adds, 0.97 to 2.36. */
+/* Measured with 15 and 20 pairs of each of two sizes and four signals from 0.1 (heights of 11) to 1 (85): 0.8 to 1.3, and down to 0.5 without
+ * noise, since an uncertainty is never called less than 0.02 px. */
 static void as_uncertain_as_it_says(void **state)
 {
     (void)state;
     static const double signals[] = {0.1, 0.2, 0.5, 1};
     bench small = open_bench(180, 127), large = open_bench(360, 255);
     for (size_t i = 0; i < 4; i++)
-        expect_near(relative_error(&small, signals[i], 20), 1, 0.3);
-    expect_near(relative_error(&large, 1, 10), 1, 0.3);
+        expect_near(relative_error(&small, signals[i], 20), 1, 0.4);
+    expect_near(relative_error(&large, 0.1, 10), 1, 0.4);
     close_bench(&small);
     close_bench(&large);
 }
