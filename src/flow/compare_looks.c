@@ -87,6 +87,8 @@ static bool measure_frames(mdup_comparison *c, const mdup_look_stage *stage, con
                            size_t n, mdup_error **err)
 {
     size_t n_to_measure = 0;
+    if (!stage->name_frames)
+        return true;
     for (size_t i = 0; i < n; i++) {
         size_t frames[2];
         stage->name_frames(c, items[i], frames);

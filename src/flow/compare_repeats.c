@@ -8,11 +8,6 @@
 /* Pairs less significant than this are not looked at for repeats: no one acts on them, and a look takes 12 ms (360 x 255). */
 static const double DOUBTED_LOG10_EVALUE = 0;
 
-static void name_doubted(const mdup_comparison *c, size_t item, size_t frames[2])
-{
-    mdup_comparison_name_candidate(c, c->doubted[item], frames);
-}
-
 static bool measure_repeats(void *context, size_t item, int w, mdup_error **err)
 {
     mdup_comparison *c = context;
@@ -65,7 +60,7 @@ bool mdup_comparison_heed_repeats(mdup_comparison *c, mdup_error **err)
             c->doubted[c->n_doubted++] = i;
     mdup_look_stage stage = {c->n_doubted < SHOWN_FROM ? NULL : "repeats",
                              c->n_doubted,
-                             name_doubted,
+                             NULL,
                              measure_repeats,
                              recall_repeats,
                              describe_repeats};

@@ -25,7 +25,8 @@ typedef struct mdup_comparison mdup_comparison;
 typedef struct {
     const char *name; /* of the progress; NULL: none is shown */
     size_t n_items;
-    void (*name_frames)(const mdup_comparison *c, size_t item, size_t frames[2]);
+    void (*name_frames)(const mdup_comparison *c, size_t item,
+                        size_t frames[2]); /* whose local power it needs; NULL: none */
     mdup_job job;
     bool (*recall)(mdup_comparison *c, size_t item); /* false: it is not known, or not all of it */
     void (*describe)(const mdup_comparison *c, size_t item, mdup_look *look);

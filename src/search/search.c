@@ -102,9 +102,10 @@ double mdup_search_memory_bytes(int32_t nx, int32_t ny, size_t n, int n_threads,
 {
     double frame = (double)nx * ny, columns = (double)(n < BLOCK ? n : BLOCK);
     /* Of the padded plane (4 frames) a spectrum keeps 0.38, half of what lies within the band, in two bytes a number; expanded it is half of the
-     * square around the band, 0.49, in four bytes.  A worker has about seven such planes of floats in conditioning, searching and verifying. */
+     * square around the band, 0.49, in four bytes.  A worker has about seven such planes of floats in conditioning, searching and verifying,
+     * and six where a pair is held against what repeats. */
     double spectra = fmin((double)n * frame * 4 * 0.5 * 0.385 * 2, budget->spectra_bytes),
-           expanded = columns * frame * 4 * 0.5 * 0.49 * 4, worker_bytes = frame * 4 * 4 * 7;
+           expanded = columns * frame * 4 * 0.5 * 0.49 * 4, worker_bytes = frame * 4 * 4 * 13;
     double candidates = CANDIDATES_BESIDE + SAMPLE_PAIRS + (double)CANDIDATES_PER_FRAME * (double)n;
     return fmin(frame * (double)n, budget->frames_bytes) + spectra + expanded +
            n_threads * worker_bytes + candidates * (2 * sizeof(mdup_candidate) + 64);

@@ -27,6 +27,15 @@ static void expect_refusal(const char *path, mdup_error_code code, const char *m
     expect_error(&err, code, message);
 }
 
+static int remove_session(void **state)
+{
+    (void)state;
+    remove_folder(FOLDER);
+    remove_folder(OUT);
+    unlink(COPY);
+    return 0;
+}
+
 /* ---- what comes back ---- */
 
 static int make_session(void **state)
@@ -469,5 +478,5 @@ int main(void)
         cmocka_unit_test(truncated_anywhere),
         cmocka_unit_test(screens_of_damaged_sessions),
     };
-    return cmocka_run_group_tests(tests, make_session, NULL);
+    return cmocka_run_group_tests(tests, make_session, remove_session);
 }
