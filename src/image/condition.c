@@ -381,6 +381,11 @@ float mdup_condition_weight(const mdup_conditioner *c, float frequency)
     return c->weight[bin] + (at - (float)bin) * (c->weight[bin + 1] - c->weight[bin]);
 }
 
+float mdup_condition_search_weight(const mdup_conditioner *c, float frequency)
+{
+    return frequency <= MDUP_BAND ? mdup_condition_weight(c, frequency) : 0;
+}
+
 /* ---- one frame ---- */
 
 /* The frames whose sum is the common part of one frame: those of the sample but itself and, when a pair is looked at, the other. */
@@ -463,7 +468,7 @@ static void whiten(const mdup_conditioner *c, mdup_condition_scratch *s)
     for (int32_t ky = 0; ky < c->padded_ny; ky++) {
         for (int32_t kx = 0; kx < half; kx++) {
             ptrdiff_t i = (ptrdiff_t)ky * half + kx;
-            float weight = mdup_condition_weight(c, frequency_at(c, kx, ky));
+            float weight = mdup_condition_search_weight(c, frequency_at(c, kx, ky));
             s->spectrum[i] *= s->power[i] > 0 ? weight / sqrtf(s->power[i]) : 0.0f;
         }
     }

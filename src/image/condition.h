@@ -112,7 +112,8 @@ void mdup_smooth_power(const float complex *spectrum, int32_t nx, int32_t ny, do
                        double sigma_y, float *scratch, float *smooth);
 size_t mdup_smooth_power_scratch_size(int32_t nx, int32_t ny);
 
-/** The weight at a frequency in cycles/px of the frame, interpolated. */
+/** The weight at a frequency in cycles/px of the frame, interpolated; and that of the search, 0 beyond MDUP_BAND. */
 float mdup_condition_weight(const mdup_conditioner *conditioner, float frequency);
+float mdup_condition_search_weight(const mdup_conditioner *conditioner, float frequency);
 
 #endif

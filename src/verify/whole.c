@@ -26,9 +26,8 @@ static void fill_weight(const mdup_conditioner *c, mdup_whitener *m)
         float fy = (float)(ky <= m->ny / 2 ? ky : ky - m->ny) / (float)m->ny;
         for (int32_t kx = 0; kx < half; kx++) {
             float fx = (float)kx / (float)m->nx;
-            float frequency = sqrtf(fx * fx + fy * fy);
             m->weight[(ptrdiff_t)ky * half + kx] =
-                frequency <= MDUP_BAND ? mdup_condition_weight(c, frequency) : 0.0f;
+                mdup_condition_search_weight(c, sqrtf(fx * fx + fy * fy));
         }
     }
 }

@@ -537,12 +537,17 @@ static void the_weight_from_its_definition(void **state)
             statistics.power[k] = k < 105 ? 7 * ratios[r] : 7;
         mdup_conditioner_set_statistics(w.conditioner, &statistics);
         const double rho = 1 - 0.9 / ratios[r], expected = sqrt(rho / (1 - rho * rho));
-        for (double f = 0.1; f < 0.33; f += 0.0037)
+        for (double f = 0.1; f < 0.33; f += 0.0037) {
             expect_near((double)mdup_condition_weight(w.conditioner, (float)f), expected, 1e-3);
+            expect_near((double)mdup_condition_search_weight(w.conditioner, (float)f), expected,
+                        1e-3);
+        }
     }
     expect_near((double)mdup_condition_weight(w.conditioner, 0), 0,
                 1e-6); /* the mean says nothing */
-    for (double f = 0.4; f < 2; f += 0.01)
+    for (double f = 0.355; f < 2; f += 0.01)
+        expect_near((double)mdup_condition_search_weight(w.conditioner, (float)f), 0, 0);
+    for (double f = 0.5; f < 2; f += 0.01)
         expect_near((double)mdup_condition_weight(w.conditioner, (float)f), 0, 0);
     close_bench(&w);
 }
