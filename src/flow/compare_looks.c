@@ -180,7 +180,7 @@ bool mdup_comparison_look_at(const mdup_comparison *c, size_t a, size_t b, doubl
 }
 
 /* The best of the candidate's places.  What the search says of a place counts no more: with a quarter of local_z in the score 807 pairs of 48
- * simulated sessions were found, without it 808, and 13 unrelated ones had an E-value up to 0.1, without it 6. */
+ * simulated sessions were found, without it 808, and 10 unrelated ones had an E-value up to 0.1, without it 6. */
 static bool verify_peaks(const mdup_comparison *c, const mdup_candidate *candidate,
                          mdup_compare_worker *me, mdup_pair *pair, mdup_error **err)
 {

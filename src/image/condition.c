@@ -13,9 +13,9 @@
  * with 4 px on CU428 quarter frames). */
 enum { TRIM_px = 2, TAPER_px = 2 };
 
-/* Cycles/px of the frame.  The search: 0.25 loses filaments (10 % overlap: .06 found against .50); beyond 0.35 the map grows and next to nothing
- * is gained.  Verification, up to what binning leaves: faint particles have a tenth of what tells them apart there (48 sessions of 60:
- * 808 pairs found with 0.35, 814 with 0.45, 818 with 0.49, with the lower bound of rho that goes with it). */
+/* Cycles/px of the frame.  The search: 0.25 loses filaments (10 % overlap: .06 found against .50); 0.5 lifts false and true
+ * peaks of CU428 alike and takes twice the map.  Verification, up to what binning leaves (48 sessions of 60: 808 pairs found with 0.35, 814 with 0.45,
+ * 818 with 0.49, each with the lower bound of rho that went with it). */
 const float MDUP_BAND = 0.35f, MDUP_WIDE_BAND = 0.49f;
 
 /* Below: ice, beam and the remains of flattening, alike in many frames; without it unrelated scores grow a heavy tail. */
@@ -34,8 +34,8 @@ static const double WHITENING_SIGMA = 4.0;
 
 /* Bounds of rho.  What is in each frame need not be in both (filaments bend, ice moves), so it is kept from 1: with .9 in place of .6
  * filaments lose a seventh of their height, nothing else gains.  Kept from 0 because the noise is not known to a few per cent; a bound
- * of .2 costs particles of 60 kDa 10 % of their height and 150 kDa on a Falcon 13 %; .05, where the band is wide, one pair in 100 (48 sessions of 60:
- * 805 pairs for 818), .01 as many as .02. */
+ * of .2 costs particles of 60 kDa 10 % of their height and 150 kDa on a Falcon 13 %; in the wide band .05 finds 811 pairs of 48 sessions of 60, .02 814 and
+ * .01 815. */
 static const double RHO_LEAST = 0.02, RHO_MOST = 0.6;
 
 /* The noise is the mean power between these frequencies. */

@@ -17,8 +17,8 @@ struct mdup_whitener {
     float complex *spectrum;
 };
 
-/* No wider than the band of the search: finer detail repeats in filaments and does not in chance, so what a piece of them finds at home rises
- * more than what it finds in the other frame (corners of CU428: E 5e-4 to 4e-3, in place of 1e-4 to 4e-4). */
+/* No wider than the band of the search, with which the constants of repeats.c were measured: with the wide one the corners of CU428 have an E of
+ * 5e-4 to 4e-3, in place of 1e-4 to 4e-4. */
 static void fill_weight(const mdup_conditioner *c, mdup_whitener *m)
 {
     int32_t half = m->nx / 2 + 1;

@@ -137,8 +137,8 @@ static double relative_error(bench *w, double signal, int n)
     return sqrt(sum / (2 * n));
 }
 
-/* Measured with 15 and 20 pairs of each of two sizes and four signals from 0.1 (heights of 11) to 1 (85): 0.8 to 1.3, and down to 0.5 without
- * noise, since an uncertainty is never called less than 0.02 px. */
+/* Measured with 15 and 20 pairs of each of two sizes and four signals from 0.1 (heights of 11) to 1 (85): 0.5 to 1.3, the lower the less
+ * noise there is, since an uncertainty is never called less than 0.02 px. */
 static void as_uncertain_as_it_says(void **state)
 {
     (void)state;
